@@ -111,6 +111,19 @@ def test_records_without_the_first_count_are_missing_from_a_list_that_grew() -> 
     assert not passed(1, [(5, 7), (2, 7)], range(6)).only_grew
 
 
+@pytest.mark.parametrize("total", [None, 3])
+def test_an_empty_page_before_others_may_hide_records(total: int | None) -> None:
+    """If it stays empty, the list is short, although it has as many records as TikTok counts."""
+    pages = [(5, total), (0, total), (5, total)]
+    gap = passed(2, pages)
+    assert gap.hides_records
+    assert not gap.is_endless
+    assert not gap.is_whole
+    assert not gap.only_grew
+    assert outcomes(*[(pages, range(10))] * 4) == [Outcome.AGAIN] * 3 + [Outcome.SHORT]
+    assert not passed(2, [(5, total), (5, total), (0, total)]).hides_records
+
+
 def test_a_list_that_repeats_a_full_page_and_counts_nothing_is_endless() -> None:
     """It is never whole. With a count, the count decides."""
     endless = passed(2, [(5, None), (5, None)], range(5))

@@ -95,6 +95,15 @@ def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, 
         ([(5, None, None)], {}, True),
         ([(5, None, None)], {"asked": None}, False),
         ([(5, None, None), (0, None, None)], {}, False),
+        ([(5, None, 3), (0, None, 3)], {}, True),
+        ([(5, None, 2), (0, None, 2)], {}, False),
+        ([(5, 5, 3), (0, 5, 3)], {}, False),
+        ([(5, 4, 3), (0, 4, 3)], {}, True),
+        ([(5, None, 9), (0, None, 9), (0, None, 9)], {}, False),
+        ([(5, None, 9), (0, None, 9), (5, None, 9), (0, None, 9)], {}, True),
+        ([(0, None, 3)], {}, True),
+        ([(0, None, 1)], {}, False),
+        ([(0, None, 3)], {"asked": None}, False),
         ([(5, 5, 1)], {}, False),
         ([(5, 5, 2)], {}, True),
         ([(5, 4, 1)], {}, True),
@@ -116,7 +125,7 @@ def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, 
 def test_the_next_page_is_asked_for_after_a_full_page_that_no_count_explains(
     pages: list[tuple[int, int | None, int | None]], options: dict[str, Any], asks: bool
 ) -> None:
-    """Without any count, it is asked for after every page with rows."""
+    """Without any count, it is asked for after every page with rows. One empty page does not end a count of pages."""
     assert counted(*pages, **options).asks_next is asks
 
 
@@ -147,6 +156,31 @@ def test_a_page_that_repeats_earlier_ones_is_the_last() -> None:
     alone = counted((5, None, None))
     alone.note_repeated(1)
     assert not alone.repeats_itself
+
+
+@pytest.mark.parametrize(
+    ("pages", "lacks"),
+    [
+        ({1: 5, 2: 0, 3: 5}, True),
+        ({1: 0, 2: 1}, True),
+        ({1: 5, 2: 5}, False),
+        ({1: 5, 2: 0, 3: 0}, False),
+        ({1: 5, 2: 0, 3: 1, 4: 0}, True),
+        ({1: 5, 3: 5, 2: 0}, True),
+        ({1: 5, 4: 5, 2: 5, 3: 0}, True),
+        ({1: 5, 4: 0, 2: 0, 3: 5}, True),
+        ({1: 5, 2: 0, 4: 0, 3: 5}, True),
+        ({1: 0}, False),
+    ],
+)
+def test_an_empty_page_before_others_may_lack_rows(pages: dict[int, int], *, lacks: bool) -> None:
+    """In whichever order they arrive, unless TikTok counts as many rows as came, or more."""
+    rows = sum(pages.values())
+    for total in (None, rows - 1, rows):
+        count = PageCount(5)
+        for number, size in pages.items():
+            count.note(number, Page(RecordList([None] * size), [], total, 9))
+        assert count.lacks_a_page is (lacks and total != rows)
 
 
 def test_a_page_that_arrives_late_is_not_the_last() -> None:

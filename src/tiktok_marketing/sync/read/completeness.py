@@ -177,9 +177,4 @@ class PassHistory:
         if not all(each.full and not each.hides_records for each in self._last):
             return False
         (count, *others) = {each.steady for each in self._last}
-        return (
-            count is not None
-            and count > 0
-            and not others
-            and len(set().union(*(each.keys for each in self._last))) >= count
-        )
+        return count is not None and not others and len(set().union(*(each.keys for each in self._last))) >= count

@@ -7,6 +7,7 @@ empty page, or at a page that repeats earlier ones. If only a count of pages goe
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tiktok_marketing.sync.decode.pages import Page
@@ -41,7 +42,7 @@ class PageCount:
         self._last_rows = 0
         self._last_is_new = True
         self._empty_in_a_row = 0
-        self._first_empty: int | None = None
+        self._first_empty = math.inf
         self._last_filled = 0
 
     def note(self, number: int, page: Page[Any]) -> None:
@@ -56,7 +57,7 @@ class PageCount:
         if rows:
             self._last_filled = max(self._last_filled, number)
         else:
-            self._first_empty = number if self._first_empty is None else min(self._first_empty, number)
+            self._first_empty = min(self._first_empty, number)
         if number == 1:
             self._first_rows = rows
             self._states_size = bool(page.page_size)
@@ -112,7 +113,7 @@ class PageCount:
     @property
     def lacks_a_page(self) -> bool:
         """Whether a page came empty although a later one has records, and no count explains those that came."""
-        return self._first_empty is not None and self._first_empty < self._last_filled and not self.is_counted
+        return self._first_empty < self._last_filled and not self.is_counted
 
     @property
     def _row_step(self) -> int:
