@@ -26,7 +26,7 @@ from tiktok_marketing.errors import (
     PermissionDeniedError,
     TikTokError,
 )
-from tiktok_marketing.sync.decode.coercion import shown
+from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.lenient_json import as_objects, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
@@ -76,8 +76,8 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ids = list(config.advertiser_ids)
     else:
         listed = await _needed_list(config, api)
-        listed_ids = [str(row["advertiser_id"]) for row in listed.rows if row.get("advertiser_id")]
-        ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if is_advertiser_id(advertiser_id)]
+        listed_ids = [to_text(row.get("advertiser_id")) for row in listed.rows]
+        ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if _is_usable(advertiser_id)]
         incomplete = listed.incomplete or _unusable(listed_ids)
         names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
@@ -87,13 +87,18 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, incomplete)
 
 
+def _is_usable(advertiser_id: str) -> bool:
+    """Whether requests can name this account. TikTok writes 0 where it has no id."""
+    return is_advertiser_id(advertiser_id) and int(advertiser_id) > 0
+
+
 def _unusable(ids: Iterable[str]) -> IncompleteReadError | None:
     """The error for accounts that cannot be read, because their ids are not numbers; None if there are none."""
-    unusable = [advertiser_id for advertiser_id in ids if not is_advertiser_id(advertiser_id)]
+    unusable = [advertiser_id for advertiser_id in ids if not _is_usable(advertiser_id)]
     if not unusable:
         return None
     return IncompleteReadError(
-        f"TikTok lists an account with the id {shown(unusable[0])!r}, which is not a number of 64 bits, "
+        f"TikTok lists an account with the id {shown(unusable[0])!r}, which is not a positive number of 64 bits, "
         "so it cannot be read.",
         remedy="Name the accounts to read in advertiser_ids; that leaves this one out.",
     )
