@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         RateLimitError,
         SyncInterruptedError,
         TikTokError,
+        UnusableIdError,
     )
     from tiktok_marketing.library import (
         Batch,
@@ -80,6 +81,7 @@ __all__ = [
     "Result",
     "SyncInterruptedError",
     "TikTokError",
+    "UnusableIdError",
     "__version__",
     "check",
     "diagnose",

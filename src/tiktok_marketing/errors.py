@@ -12,7 +12,8 @@
     ├── IncompleteReadError             rows are missing that TikTok says exist: run it again
     │   ├── PartialAnswerError          TikTok says that its answer is partial
     │   ├── AdsLeftOutError             TikTok answered for the newest 20,000 ads only
-    │   └── OutOfReachError             TikTok lists no more than a fixed number of records
+    │   ├── OutOfReachError             TikTok lists no more than a fixed number of records
+    │   └── UnusableIdError             TikTok lists a record with an id that no request can name
     ├── DestinationError                the database does not accept the records
     │   ├── DestinationLockedError      another process has the database open
     │   └── DestinationChangedError     what a sync had loaded was gone before it ended
@@ -86,10 +87,12 @@ class ConnectorError(Exception):
     Attributes:
         code: TikTok's return code; None if TikTok did not answer, or the error is not about an answer.
         request_id: The id of the request, which TikTok's support asks for; empty in the same cases.
+        goes_on: Whether everything else of the stream and account can still be read, or was.
     """
 
     code: int | None = None
     request_id: str = ""
+    goes_on = False
 
     def __init__(self, message: str, *, remedy: str = "", detail: str = "") -> None:
         self.message = shown_line(message)
@@ -237,6 +240,8 @@ class PartialAnswerError(IncompleteReadError):
         request_id: The id of the request, which TikTok's support asks for.
     """
 
+    goes_on = True
+
     def __init__(
         self,
         endpoint: str,
@@ -264,6 +269,12 @@ class AdsLeftOutError(IncompleteReadError):
 
 class OutOfReachError(IncompleteReadError):
     """Everything that TikTok lists was delivered, but more records exist, or may exist."""
+
+
+class UnusableIdError(IncompleteReadError):
+    """TikTok lists a record with an id that no request can name, so what belongs to the record cannot be asked for."""
+
+    goes_on = True
 
 
 class DestinationError(ConnectorError):

@@ -15,7 +15,7 @@ from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.retry_policy import RetryPolicy
 from tiktok_marketing.api.transport import HttpTransport
-from tiktok_marketing.catalog import STREAMS
+from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.config import AIRBYTE, parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.errors import ConnectorError
@@ -78,7 +78,7 @@ async def synced(
     **fields: Any,
 ) -> Result:
     """Read these streams from an emulator."""
-    chosen = [stream for stream in STREAMS if stream.name in set(streams)]
+    chosen = [stream for stream in ALL_STREAMS if stream.name in set(streams)]
     config = parse_config(config_for(emulator, start_date="2026-06-09", **fields), AIRBYTE)
     clock = HurriedClock(NOW)
     result = Result({stream.name: {} for stream in chosen}, {}, [], [], [])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from functools import cache
 
 import pytest
 
@@ -31,3 +33,70 @@ async def test_an_account_that_cannot_be_asked_for_makes_every_stream_incomplete
     for stream in streams:
         assert 0 < len(result.rows[stream]) < len(expected.rows[stream])
         assert result.rows[stream].items() <= expected.rows[stream].items()
+
+
+STORES = "gmv_max/store/list/"
+GMV_MAX = [
+    "gmv_max_stores",
+    "gmv_max_advertiser_reports_daily",
+    "gmv_max_advertiser_reports_lifetime",
+    "gmv_max_product_campaign_reports_daily",
+    "gmv_max_identities",
+]
+
+
+@cache
+def whole(*streams: str) -> Result:
+    """The same streams without any fault."""
+    return asyncio.run(read(list(streams)))
+
+
+def check_the_rest(result: Result, streams: list[str], incomplete: set[str]) -> None:
+    """Only these streams lack rows, of the accounts that have the odd id; and all their other rows come."""
+    expected = whole(*streams)
+    assert {stream for stream, _ in result.missing} == incomplete
+    assert None not in {account for _, account in result.missing}
+    for stream in streams:
+        lacking = len(expected.rows[stream]) - len(result.rows[stream])
+        assert (lacking > 0) == (stream in incomplete)
+        assert result.rows[stream] or not expected.rows[stream]
+        assert all(expected.rows[stream][key] == row for key, row in result.rows[stream].items())
+
+
+@pytest.mark.parametrize("value", [None, "", "x", []])
+def test_a_store_that_cannot_be_asked_for_is_named_by_every_report_of_it(value: object) -> None:
+    """The other stores' rows come, in all windows."""
+    streams = [stream for stream in GMV_MAX if stream != "gmv_max_stores"]
+    result = asyncio.run(read(streams, Fault(path=STORES, edit="store_id", value=value, records=1)))
+    check_the_rest(result, streams, set(streams))
+    for failure in result.failures:
+        assert "lists a record in gmv_max_stores of advertiser" in str(failure.error)
+        assert "store_id is" in str(failure.error)
+        assert failure.stream in str(failure.error)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value", "lists", "stream"),
+    [
+        ("pixel/list/", "pixel_id", None, "pixels", "pixel_events_statistics"),
+        ("pixel/list/", "pixel_id", "-", "pixels", "pixel_events_statistics"),
+        ("pixel/list/", "pixel_id", {}, "pixels", "pixel_events_statistics"),
+        ("campaign/get/", "campaign_id", "x", "campaigns", "campaigns_bid_protection"),
+        ("adgroup/get/", "adgroup_id", [], "ad_groups", "ad_group_reviews"),
+        ("ad/get/", "ad_id", None, "ads", "ad_reviews"),
+        ("gmv_max/campaign/get/", "campaign_id", None, "gmv_max_campaigns", "gmv_max_sessions"),
+        (STORES, "store_authorized_bc_id", None, "gmv_max_stores", "gmv_max_identities"),
+        (STORES, "is_gmv_max_available", "x", "gmv_max_stores", "gmv_max_identities"),
+    ],
+)
+async def test_a_record_that_cannot_be_asked_about_costs_only_itself(
+    path: str, field: str, value: object, lists: str, stream: str
+) -> None:
+    """The stream that its id is needed for ends incomplete and names it; other records are asked about."""
+    expected = await read([lists, stream])
+    result = await read([lists, stream], Fault(path=path, edit=field, value=value, records=1))
+    assert {name for name, _ in result.missing} == {stream}
+    assert all(expected.rows[stream][key] == row for key, row in result.rows[stream].items())
+    for failure in result.failures:
+        assert f"in {lists} of advertiser {failure.advertiser_id} that cannot be asked about" in str(failure.error)
+        assert f"{field} is {value if isinstance(value, str) else json.dumps(value)!r}" in str(failure.error)

@@ -70,6 +70,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str]
     """Parameter of the request to the field of the record that fills it. A record without a value causes no request.
 
+    Fields that end with `_id` always have one: a record without a usable id is reported as missing.
+
     A path such as `creative_list.ad_material_id` stands for a field within each object of a list."""
     where: dict[str, Any] = {}
     """The values that fields of a record must have; other records cause no request."""

@@ -10,7 +10,8 @@ from unit_builders import NOON
 from tiktok_marketing.catalog import object_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.read.listing import Request
-from tiktok_marketing.sync.read.objects import ParentParams, object_requests
+from tiktok_marketing.sync.read.objects import object_requests
+from tiktok_marketing.sync.read.parent_params import ParentParams
 
 ACCOUNT = AdvertiserId("7001")
 

@@ -21,7 +21,8 @@ from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, Partia
 from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.objects import ObjectLists, ParentParams, object_requests, parent_params
+from tiktok_marketing.sync.read.objects import ObjectLists, object_requests
+from tiktok_marketing.sync.read.parent_params import ParentParams, Unusable, parent_params
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.engine import Sync
 from tiktok_marketing.sync.run.scheduler import PartitionQueue
@@ -246,9 +247,9 @@ def test_pixels_are_requested_ten_at_a_time(count: int) -> None:
     parent = object_stream("pixel_events_statistics").source.parent
     assert parent is not None
     all_params = [
-        item.params["pixel_ids"] for item in parent_params(parent, [{"pixel_id": str(n)} for n in range(count)])
+        item.params["pixel_ids"] for item in parent_params(parent, [{"pixel_id": str(n + 1)} for n in range(count)])[0]
     ]
-    assert [item for ids in all_params for item in ids] == [str(n) for n in range(count)]
+    assert [item for ids in all_params for item in ids] == [str(n + 1) for n in range(count)]
     assert all(len(ids) == 10 for ids in all_params[:-1])
     assert all(1 <= len(ids) <= 10 for ids in all_params)
 
@@ -257,14 +258,14 @@ async def test_statistics_are_requested_for_the_accounts_pixels_and_thirty_days(
     """No pixel of another account is requested, and the range is today and the 29 days before."""
     api = Api(
         {
-            "pixel/list/": [{"pixel_id": str(n)} for n in range(25)],
+            "pixel/list/": [{"pixel_id": str(n)} for n in range(1, 26)],
             "pixel/event/stats/": lambda params: success(
                 {"list": [{"pixel_id": item, "statistics": []} for item in params["pixel_ids"]]}
             ),
         }
     )
     records = await records_of(lists(api, "pixel_events_statistics"))
-    assert [record["pixel_id"] for record in records] == [str(n) for n in range(25)]
+    assert [record["pixel_id"] for record in records] == [str(n) for n in range(1, 26)]
     all_params = api.params_of("pixel/event/stats/")
     assert [len(params["pixel_ids"]) for params in all_params] == [10, 10, 5]
     assert [params["date_range"] for params in all_params] == [
@@ -348,7 +349,7 @@ async def test_the_requests_of_a_list_are_counted_by_its_queries_and_parameters(
     name: str, pixels: int, requests: int
 ) -> None:
     """If each has one page."""
-    api = Api({"pixel/list/": [{"pixel_id": str(number)} for number in range(pixels)]})
+    api = Api({"pixel/list/": [{"pixel_id": str(number + 1)} for number in range(pixels)]})
     assert await lists(api, name).count_requests() == requests
     assert {endpoint for endpoint, _ in api.requests} == ({"pixel/list/"} if pixels else set())
 
@@ -496,10 +497,10 @@ async def test_a_pixel_without_permission_does_not_affect_others() -> None:
             NO_PERMISSION if "2" in ids else success({"list": [{"pixel_id": item, "statistics": []} for item in ids]})
         )
 
-    api = Api({"pixel/list/": [{"pixel_id": str(n)} for n in range(9)], "pixel/event/stats/": stats})
+    api = Api({"pixel/list/": [{"pixel_id": str(n)} for n in range(1, 9)], "pixel/event/stats/": stats})
     reading = lists(api, "pixel_events_statistics")
     records = await records_of(reading)
-    assert [record["pixel_id"] for record in records] == ["0", "1", "3", "4", "5", "6", "7", "8"]
+    assert [record["pixel_id"] for record in records] == ["1", "3", "4", "5", "6", "7", "8"]
     (notice,) = [notice.text for notice in reading.notices]
     assert "pixel_events_statistics" in notice
     assert "7001" in notice
@@ -603,21 +604,22 @@ def test_a_path_names_a_field_of_each_object_of_a_list() -> None:
     """A creative of two ads is asked for once, and an ad without creatives causes no request."""
     creatives = Parent(stream="smart_plus_ads", parameters={"ids": "creative_list.ad_material_id"}, at_once=2)
     records = [
-        {"creative_list": [{"ad_material_id": "a"}, {"ad_material_id": "b"}, {}]},
+        {"creative_list": [{"ad_material_id": "1"}, {"ad_material_id": "2"}, {}]},
         {"creative_list": []},
         {"creative_list": None},
-        {"creative_list": [{"ad_material_id": "b"}, {"ad_material_id": "c"}]},
+        {"creative_list": [{"ad_material_id": "2"}, {"ad_material_id": "3"}]},
     ]
-    all_params = parent_params(creatives, records)
-    assert [item.params for item in all_params] == [{"ids": ["a", "b"]}, {"ids": ["c"]}]
-    assert all_params[0].several(creatives) == {"ad_material_id": {"a", "b"}}
+    all_params, unusable = parent_params(creatives, records)
+    assert [item.params for item in all_params] == [{"ids": ["1", "2"]}, {"ids": ["3"]}]
+    assert all_params[0].several(creatives) == {"ad_material_id": {"1", "2"}}
+    assert unusable == []
 
 
 def test_only_some_records_of_a_parent_may_cause_requests() -> None:
     """Those whose fields have the wanted values."""
     smart = Parent(stream="campaigns", parameters={"id": "campaign_id"}, where={"is_smart": True})
     records = [{"campaign_id": 1, "is_smart": True}, {"campaign_id": 2, "is_smart": False}, {"campaign_id": 3}]
-    assert [item.params for item in parent_params(smart, records)] == [{"id": "1"}]
+    assert parent_params(smart, records) == ([ParentParams({"id": "1"})], [])
 
 
 @pytest.mark.parametrize("deleted", [False, True])
@@ -649,7 +651,10 @@ async def test_a_parent_may_leave_out_deleted_records(deleted: bool) -> None:
 def test_a_list_parameter_that_accepts_one_value_gets_a_list_of_one() -> None:
     """For example the shop of a GMV Max report."""
     shops = Parent(stream="pixels", parameters={"store_ids": "store_id"}, at_once=1)
-    all_params = parent_params(shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}])
+    all_params, unusable = parent_params(
+        shops, [{"store_id": 5}, {"store_id": "6"}, {"store_id": "5"}, {"store_id": ""}]
+    )
+    assert unusable == [Unusable("pixels", "store_id", "")]
     assert [item.params for item in all_params] == [{"store_ids": ["5"]}, {"store_ids": ["6"]}]
     assert [item.halves() for item in all_params] == [None, None]
 
@@ -681,7 +686,38 @@ def test_records_that_a_parent_does_not_want_are_passed_over() -> None:
     """Those after them are not."""
     stores = Parent(stream="pixels", parameters={"store_id": "store_id"}, where={"open": True})
     records = [{"store_id": "1", "open": False}, {"store_id": "2", "open": True}, {"store_id": "3"}]
-    assert parent_params(stores, records) == [ParentParams({"store_id": "2"})]
+    assert parent_params(stores, records) == ([ParentParams({"store_id": "2"})], [])
+
+
+@pytest.mark.parametrize("value", [None, "", 0, "0", [], "-", {}, 1.5, "x", "9" * 40])
+def test_a_record_that_no_request_can_name_is_noted_and_the_others_are_asked_about(value: object) -> None:
+    """Whether its id is missing or no number of 64 bits."""
+    pixels = Parent(stream="pixels", parameters={"pixel_ids": "pixel_id"}, at_once=10)
+    records = [{"pixel_id": "1"}, {"pixel_id": value}, {"pixel_id": 2}]
+    assert parent_params(pixels, records) == (
+        [ParentParams({"pixel_ids": ["1", "2"]})],
+        [Unusable("pixels", "pixel_id", value)],
+    )
+
+
+def test_a_record_whose_condition_cannot_be_read_is_noted() -> None:
+    """Nobody knows whether the request is wanted. One without a value is not."""
+    stores = Parent(stream="gmv_max_stores", parameters={"store_id": "store_id"}, where={"open": True})
+    records = [{"store_id": "1", "open": "x"}, {"store_id": "2", "open": True}, {"store_id": "x", "open": False}, {}]
+    params, unusable = parent_params(stores, records)
+    assert ParentParams({"store_id": "2"}) in params
+    assert unusable == [Unusable("gmv_max_stores", "open", "x")]
+
+
+def test_records_that_cannot_be_joined_are_noted() -> None:
+    """In either of the lists. A list that lacks a record is no reason: it may be deleted."""
+    pages = Parent(stream="ad_groups", parameters={"kind": "kind"}, join_stream="campaigns", join_field="campaign_id")
+    campaigns = [{"campaign_id": 1, "kind": "A"}, {"campaign_id": [], "kind": "B"}]
+    groups = [{"campaign_id": 1}, {"campaign_id": 2}, {"campaign_id": None}]
+    assert parent_params(pages, groups, campaigns) == (
+        [ParentParams({"kind": "A"})],
+        [Unusable("campaigns", "campaign_id", []), Unusable("ad_groups", "campaign_id", None)],
+    )
 
 
 def test_parent_params_with_one_value_have_no_halves() -> None:

@@ -22,6 +22,7 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
+from tiktok_marketing.sync.read.parent_params import Unusable
 from tiktok_marketing.sync.read.report_requests import StorePart
 from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
 
@@ -607,6 +608,7 @@ class Finder:
     def __init__(self, *parts: StorePart) -> None:
         self._parts = [*parts]
         self.warnings: list[str] = []
+        self.unusable: list[Unusable] = []
 
     async def parts(self, *_: Any) -> list[StorePart]:
         """The parts."""

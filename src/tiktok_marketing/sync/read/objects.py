@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
@@ -21,94 +19,7 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, different_records
-
-
-class ParentParams(msgspec.Struct, frozen=True):
-    """Parameters of a request that come from the records of another list.
-
-    Args:
-        params: Their values; lists where a request accepts several.
-    """
-
-    params: Mapping[str, Any] = {}
-
-    def halves(self) -> list[ParentParams] | None:
-        """The same values divided into two; None if each parameter has one value only."""
-        lists = [value for value in self.params.values() if isinstance(value, list)]
-        middle = len(lists[0]) // 2 if lists else 0
-        if not middle:
-            return None
-        return [
-            ParentParams(
-                {name: value[half] if isinstance(value, list) else value for name, value in self.params.items()}
-            )
-            for half in (slice(middle), slice(middle, None))
-        ]
-
-    def several(self, parent: Parent | None) -> dict[str, set[str]]:
-        """For each field of the parent's records of which several values are requested at once: these values."""
-        return {
-            _field_of(path): set(self.params[name])
-            for name, path in (parent.parameters.items() if parent is not None else ())
-            if isinstance(self.params.get(name), list) and len(self.params[name]) > 1
-        }
-
-    def alone(self, parent: Parent | None, missing: Mapping[str, set[str]]) -> list[ParentParams]:
-        """The parameters of requests about each of the missing values alone."""
-        return [
-            ParentParams({name: [value]})
-            for name, path in (parent.parameters.items() if parent is not None else ())
-            for value in sorted(missing.get(_field_of(path), ()))
-        ]
-
-
-def parent_params(
-    parent: Parent, records: Sequence[Mapping[str, Any]], joined: Sequence[Mapping[str, Any]] = ()
-) -> list[ParentParams]:
-    """The parameters from the parent's records, without duplicates, in the order of the records.
-
-    Args:
-        parent: Which fields of the records become which parameters.
-        records: The records of the parent stream.
-        joined: The records of the stream that is joined to it, if any.
-    """
-    joined_by_id = {record.get(parent.join_field): record for record in joined}
-    distinct: dict[tuple[str, ...], None] = {}
-    for record in records:
-        if any(record.get(field) != value for field, value in parent.where.items()):
-            continue
-        joined_record = joined_by_id.get(record.get(parent.join_field), {})
-        values = [_values(record, path) or _values(joined_record, path) for path in parent.parameters.values()]
-        distinct |= dict.fromkeys(itertools.product(*values))
-    names, value_tuples = list(parent.parameters), list(distinct)
-    if parent.at_once is None:
-        return [ParentParams(dict(zip(names, values, strict=True))) for values in value_tuples]
-    return [
-        ParentParams(
-            dict(zip(names, map(list, zip(*value_tuples[start : start + parent.at_once], strict=True)), strict=True))
-        )
-        for start in range(0, len(value_tuples), parent.at_once)
-    ]
-
-
-def _values(record: Mapping[str, Any], path: str) -> list[str]:
-    """The values at a path in a record, as text; none if it has none there."""
-    values: list[Any] = [record]
-    for name in path.split("."):
-        nested = [value.get(name) for value in values if isinstance(value, Mapping)]
-        values = [item for value in nested for item in (value if isinstance(value, list) else [value])]
-    return [str(value) for value in values if value]
-
-
-def _field_of(path: str) -> str:
-    """The field at the end of a path: what records about the value call it."""
-    return path.rpartition(".")[2]
-
-
-def _drop_found(missing: Mapping[str, set[str]], delivery: Delivery[RecordList]) -> None:
-    """Leave the values that have no record yet."""
-    for field, values in missing.items():
-        values.difference_update(str(record.get(field)) for record in delivery.records)
+from tiktok_marketing.sync.read.parent_params import ParentParams, drop_found, parent_params, records_as_sent
 
 
 def object_requests(
@@ -233,7 +144,7 @@ class ObjectLists:
             try:
                 async with aclosing(self._deliveries_for(list_reader, params)) as deliveries:
                     async for delivery in deliveries:
-                        _drop_found(missing, delivery)
+                        drop_found(missing, delivery)
                         yield self._filter_changed(delivery)
                         del delivery
                 # An answer about several may leave out one that has a record.
@@ -281,7 +192,7 @@ class ObjectLists:
         missing = params.several(self._source.parent)
         async with aclosing(self._deliveries_for(self._list_reader, params)) as deliveries:
             async for delivery in deliveries:
-                _drop_found(missing, delivery)
+                drop_found(missing, delivery)
         return sum(map(len, missing.values()))
 
     async def _deliveries_for(
@@ -313,7 +224,11 @@ class ObjectLists:
         joined = []
         if parent.join_stream is not None:
             joined = await self._all_records(parent.join_stream, include_deleted=deleted_too)
-        return parent_params(parent, await self._all_records(parent.stream, include_deleted=deleted_too), joined)
+        records = await self._all_records(parent.stream, include_deleted=deleted_too)
+        params, unusable = parent_params(parent, records, joined)
+        if unusable:
+            self._short = unusable[0].error(self._stream.name, self._advertiser_id, len(unusable))
+        return params
 
     async def _all_records(self, name: str, *, include_deleted: bool) -> list[Mapping[str, Any]]:
         lists = ObjectLists(
@@ -327,7 +242,7 @@ class ObjectLists:
         try:
             async with aclosing(lists.deliveries()) as deliveries:
                 async for delivery in deliveries:
-                    records += delivery.records
+                    records += records_as_sent(delivery.records)
         except PartialAnswerError as error:
             self._partial_log.note(error)
         return records

@@ -173,6 +173,7 @@ class ReportWindow:
             TikTokError: If a piece cannot be read however small it is.
             IncompleteReadError: If rows are missing.
             PartialAnswerError: At the end, if any answer was partial.
+            UnusableIdError: At the end, if there are stores that no request can name.
         """
         list_reader = self._list_reader
         list_reader.observe = self._parts.observe
@@ -208,7 +209,18 @@ class ReportWindow:
                 whole = self._partial_until is None or self._partial_until < since
                 yield DaysRead(self._whole.days(since, next_day), whole)
                 since = next_day or date.max
+        self._raise_if_incomplete()
+
+    def _raise_if_incomplete(self) -> None:
+        """Everything that can be read has been read.
+
+        Raises:
+            IncompleteReadError: If an answer was partial, or there are stores that no request can name.
+        """
         self._partial_log.raise_first()
+        unusable = [] if self.stores is None else self.stores.unusable
+        if unusable:
+            raise unusable[0].error(self._stream.name, self._advertiser_id, len(unusable))
 
     async def _read_piece(self, piece: Piece) -> AsyncGenerator[Delivery[RowSink] | Notice, None]:
         """Every row of a piece: page by page or, if that takes many pages, from an asynchronous report."""

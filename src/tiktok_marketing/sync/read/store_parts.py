@@ -17,10 +17,12 @@ from tiktok_marketing.catalog.gmv_max_reports import ABOVE, STORE_DIMENSION, STO
 from tiktok_marketing.catalog.stream import Promotion
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
+from tiktok_marketing.sync.decode.coercion import to_text
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
 from tiktok_marketing.sync.read.parent_lists import ParentLists
+from tiktok_marketing.sync.read.parent_params import Unusable, is_usable_id
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
 from tiktok_marketing.sync.read.split_check import ROUNDING, number_of
 
@@ -67,6 +69,8 @@ class StorePartFinder:
         self._lists_read = 0
         self.warnings: list[str] = []
         """What people should know about parts that may be missing. The reader of this list empties it."""
+        self.unusable: list[Unusable] = []
+        """The stores of the list that no request can name."""
 
     async def parts(self, requests: StoreRequests, window: Window | None) -> list[StorePart]:
         """The parts of a report, each small enough for the filters of one request; none without stores.
@@ -78,7 +82,9 @@ class StorePartFinder:
         Raises:
             ConnectorError: If the stores, or the objects in them, cannot be listed.
         """
-        stores = store_ids(await self._lists.records(object_stream(STORES), self._advertiser_id))
+        records = await self._lists.records(object_stream(STORES), self._advertiser_id)
+        stores = store_ids(records)
+        self.unusable = unusable_stores(records)
         whole = [StorePart(store_id) for store_id in stores]
         if not requests.filters:
             return whole
@@ -236,8 +242,15 @@ def lacking(rows: Iterable[Row], expected: Decimal) -> str:
 
 
 def store_ids(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The ids of the stores in a list of stores."""
-    return list(dict.fromkeys(str(record[STORE_DIMENSION]) for record in records if record.get(STORE_DIMENSION)))
+    """The ids of the stores in a list of stores that requests can name."""
+    ids = (record.get(STORE_DIMENSION) for record in records)
+    return list(dict.fromkeys(to_text(store_id) for store_id in ids if is_usable_id(store_id)))
+
+
+def unusable_stores(records: Iterable[Mapping[str, Any]]) -> list[Unusable]:
+    """The other stores, whose rows nothing can be asked about."""
+    ids = (record.get(STORE_DIMENSION) for record in records)
+    return [Unusable(STORES, STORE_DIMENSION, store_id) for store_id in ids if not is_usable_id(store_id)]
 
 
 def filtered_parts(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[StorePart]:

@@ -20,7 +20,6 @@ from tiktok_marketing.errors import (
     ConnectorError,
     FailureType,
     OutOfMemoryError,
-    PartialAnswerError,
     PermissionDeniedError,
     SyncInterruptedError,
     TikTokError,
@@ -336,7 +335,7 @@ class Sync:
     async def _fail(self, scheduler: EndpointScheduler, run: StreamRun, step: Step, error: ConnectorError) -> None:
         account = step.queue.partition.account
         what = str(step.window) if step.window else ""
-        if isinstance(error, PartialAnswerError):  # everything else can still be read
+        if error.goes_on:  # everything else can still be read
             step.queue.block(step)
             self._end_failures(scheduler, run)
             run.fail(account.advertiser_id if account else None, what, error)

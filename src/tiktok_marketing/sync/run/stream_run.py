@@ -8,7 +8,7 @@ from datetime import date
 
 from tiktok_marketing.catalog import STREAMS, AnyStream, ReportStream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import ConnectorError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import ConnectorError, TikTokError
 from tiktok_marketing.sync.events import Checkpoint, Failure
 from tiktok_marketing.sync.plan.cursors import NO_CURSOR, Cursor, Cursors
 from tiktok_marketing.sync.plan.new_stores import late_stores
@@ -93,7 +93,7 @@ class StreamRun:
         """Whether people were told of these metrics."""
         self._tolerant = tolerant
         self._failed: dict[tuple[AdvertiserId | None, bool], set[str]] = {}
-        """What failed, by account and by whether the answer was partial."""
+        """What failed, by account and by whether everything else of the account goes on."""
         self._moved = False
         self._records_since = 0
         self._bytes_since = 0
@@ -130,10 +130,10 @@ class StreamRun:
             what: The days or the list that failed, for people; may be empty.
             error: The reason.
         """
-        is_partial = isinstance(error, PartialAnswerError)
-        known = self._failed.setdefault((advertiser_id, is_partial), set())
-        # An account's windows fail together, so one failure is enough. But after a partial answer the account goes on.
-        if what in known or (known and not is_partial) or len(known) > _MAX_PARTIAL_NAMED:
+        goes_on = error.goes_on
+        known = self._failed.setdefault((advertiser_id, goes_on), set())
+        # An account's windows fail together, so one failure is enough. But after some failures the account goes on.
+        if what in known or (known and not goes_on) or len(known) > _MAX_PARTIAL_NAMED:
             return
         known.add(what)
         if len(known) > _MAX_PARTIAL_NAMED:
@@ -152,7 +152,7 @@ class StreamRun:
 
     def finish_account(self, advertiser_id: AdvertiserId) -> None:
         """Everything of the account has been delivered, unless some of it has failed."""
-        failed = any((advertiser_id, is_partial) in self._failed for is_partial in (False, True))
+        failed = any((advertiser_id, goes_on) in self._failed for goes_on in (False, True))
         if self.refresh is not None and not failed:
             self.refresh.finish(advertiser_id)
             self._moved = True

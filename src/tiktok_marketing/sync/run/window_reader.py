@@ -14,7 +14,7 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream, object_stream
 from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, TikTokError
 from tiktok_marketing.sync.decode.coercion import misfit_sentences
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
@@ -35,7 +35,7 @@ from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
 from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
-from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids
+from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids, unusable_stores
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -235,7 +235,14 @@ class WindowReader:
         return is_exact(stream, include_deleted=self._config.include_deleted)
 
     def _lacks_stores(self, stream: Stream, advertiser_id: AdvertiserId) -> bool:
-        """Whether the account sees fewer stores than before. Then nobody knows whether their rows are gone."""
+        """Whether the account sees fewer stores than before. Then nobody knows whether their rows are gone.
+
+        A store without a usable id may be any of those that a database has rows of.
+        """
+        if isinstance(stream, ReportStream) and is_by_store(stream):
+            records = self._lists.known(object_stream(STORES), advertiser_id)
+            if records is not None and unusable_stores(records):
+                return True
         seen = self.stores_of(advertiser_id) if isinstance(stream, ReportStream) and is_by_store(stream) else None
         known = [of.stores_of(advertiser_id) or () for of in self.cursors.values()]
         return seen is not None and any(lost_stores(stores, seen) for stores in known)
@@ -328,6 +335,11 @@ def _not_utf8(where: str) -> Notice:
     )
 
 
+def _goes_on(failure: BaseException) -> bool:
+    """Whether everything else of the account can still be read."""
+    return isinstance(failure, ConnectorError) and failure.goes_on
+
+
 class _SplittableWindow:
     """Reads a window of a report. If it has too many rows for one pass, it reads shorter windows in parallel.
 
@@ -358,7 +370,7 @@ class _SplittableWindow:
 
         Raises:
             ConnectorError: If some of it cannot be read. Shorter windows already in flight are delivered completely.
-            PartialAnswerError: If an answer was partial. Everything else was read.
+            IncompleteReadError: If an answer was partial, for example. Everything else was read if it goes on.
         """
         self._waiting.append(_SubWindow(self, window, pages=1))
         failure: BaseException | None = None
@@ -371,9 +383,9 @@ class _SplittableWindow:
                 for task in done:
                     sub_window = self._in_flight.pop(task)
                     outcome = self._outcome(sub_window, task.exception())
-                    if failure is None or isinstance(failure, PartialAnswerError):
+                    if failure is None or _goes_on(failure):
                         failure = outcome or failure
-                if failure is not None and not isinstance(failure, PartialAnswerError):
+                if failure is not None and not _goes_on(failure):
                     self._waiting.clear()
                 self.update_remaining()
         finally:
