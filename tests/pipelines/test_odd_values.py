@@ -205,6 +205,21 @@ async def test_an_object_without_an_id_costs_no_row(database: Any) -> None:
     assert database.ask("SELECT count(*) FROM ads WHERE ad_id < 0") == [(6,)]
 
 
+async def test_an_object_with_an_empty_id_is_an_object_without_one(database: Any) -> None:
+    """Two of them in one account are two rows, and no trouble."""
+    async with small(Fault(path="file/image/ad/search/", records=2, edit="image_id", value="")) as emulator:
+        for _ in range(2):
+            summary = await into(database, emulator, "creative_assets_images")
+            assert summary.complete
+            assert not any("different records" in notice for notice in summary.notices)
+    counts = (
+        "SELECT count(*), count(DISTINCT image_id), count(_misfits) FROM creative_assets_images GROUP BY advertiser_id"
+    )
+    rows = database.ask(counts)
+    assert rows
+    assert all(row[0] == row[1] >= row[2] == 2 for row in rows)
+
+
 async def test_an_older_table_of_syncs_gets_the_new_column(database: Any) -> None:
     """What it holds stays."""
     async with small() as emulator:

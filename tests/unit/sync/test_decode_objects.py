@@ -104,7 +104,11 @@ def test_the_key_of_an_object_is_its_id() -> None:
 
 
 def test_objects_without_an_id_are_identified_by_their_content() -> None:
-    """Two different objects without ids are two records, and the same one twice is one."""
+    """Two different objects without ids are two records, and the same one twice is one. An empty id is none."""
+    images = ObjectReader(stream("creative_assets_images"), "7001")
+    sent = [{"image_id": "", "file_name": "a"}, {"image_id": "", "file_name": "b"}, {"image_id": "", "file_name": "a"}]
+    first, second, third = images.keyer()(images.typed_all(sent))
+    assert first == third != second
     reader = ObjectReader(stream("ads"), "7001")
     sent = [{"ad_id": "x1", "ad_name": "a"}, {"ad_id": "x2", "ad_name": "b"}, {"ad_name": "b"}, {"ad_id": "7"}]
     body = reader.read(page(sent))

@@ -86,9 +86,9 @@ class ObjectReader:
 
         def key(record: Any) -> Any:
             ids = tuple(record.get(name) for name in names)
-            if ids and all(isinstance(value, (int, str)) for value in ids):
+            if ids and all(isinstance(value, (int, str)) and value != "" for value in ids):
                 return ids
-            return msgspec.json.encode(record)  # without an id, only the whole record identifies it
+            return msgspec.json.encode(record)  # without an id, and "" is none, only the whole record identifies it
 
         return lambda keyed: [key(record) for record in keyed]
 
