@@ -325,6 +325,23 @@ def test_a_page_without_a_count_has_none() -> None:
     assert metrics(body) == {"spend": "1"}
 
 
+@pytest.mark.parametrize("info", [b'"x"', b"5", b"[]", b'[{"total_number":1}]', b"true"])
+def test_counts_of_another_form_cost_no_row(info: bytes) -> None:
+    """Then there are none, in reports and in lists."""
+    body = page([row(spend="1")])
+    before, _, after = body.partition(b'"page_info":')
+    body = before + b'"page_info":' + info + b"}}"
+    assert after.endswith(b"}}")
+    read_page = READER.read(body)
+    assert (read_page.total_number, read_page.total_page) == (None, None)
+    assert metrics(read_page) == {"spend": "1"}
+    objects = ObjectReader(stream("ads"), "7001").read(
+        b'{"code":0,"data":{"list":[{"ad_id":"1"}],"page_info":%b}}' % info
+    )
+    assert objects.records == [{"ad_id": 1, "advertiser_id": 7001}]
+    assert objects.total_number is None
+
+
 def test_an_empty_page_is_a_page() -> None:
     """An account that spent nothing has no rows."""
     assert read().records == []
@@ -342,7 +359,6 @@ def test_an_empty_page_is_a_page() -> None:
         b'{"code":0,"data":{"list":{"a":1}}}',
         b'{"code":0,"data":{"list":[5]}}',
         b'{"code":0,"data":{"list":[{"metrics":{}}]}}',
-        b'{"code":0,"data":{"list":[],"page_info":"x"}}',
         b"[]",
         b"null",
         b"5",

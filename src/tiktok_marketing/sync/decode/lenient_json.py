@@ -55,7 +55,8 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
     rows = as_objects(data.get(list_key), f"`data.{list_key}`")
-    return rows, msgspec.convert(data.get("page_info") or {}, PageInfo)
+    info = data.get("page_info")
+    return rows, msgspec.convert(info, PageInfo) if isinstance(info, Mapping) else PageInfo()
 
 
 def decode_record(body: bytes) -> tuple[list[Mapping[str, Any]], PageInfo]:
