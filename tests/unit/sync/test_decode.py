@@ -355,7 +355,7 @@ def test_an_empty_page_is_a_page() -> None:
         b'{"code":0,"data":{"list":[{"dimen',
         b'{"code":0}',
         b'{"code":0,"data":null}',
-        b'{"code":0,"data":{"list":null}}',
+        b'{"code":0,"data":{"page_info":null}}',
         b'{"code":0,"data":{"list":{"a":1}}}',
         b'{"code":0,"data":{"list":[5]}}',
         b'{"code":0,"data":{"list":[{"metrics":{}}]}}',

@@ -170,7 +170,7 @@ def test_an_answer_that_is_one_record_is_a_list_of_one() -> None:
     ("name", "data"),
     [
         *(("gmv_max_campaign_details", data) for data in (None, [], {}, "x")),
-        *(("ad_reviews", data) for data in (None, [], {}, {"ad_review_map": None}, {"ad_review_map": {"1": 2}})),
+        *(("ad_reviews", data) for data in (None, [], {}, {"ad_review_map": []}, {"ad_review_map": {"1": 2}})),
     ],
 )
 def test_an_answer_of_another_form_is_an_error(name: str, data: Any) -> None:

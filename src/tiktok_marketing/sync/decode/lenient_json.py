@@ -45,7 +45,7 @@ def count_of(value: Any) -> int | None:
 
 
 def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
-    """The untyped rows of an answer, from `data[list_key]`, and its counts.
+    """The untyped rows of an answer, from `data[list_key]`, and its counts. A list that is null has no rows.
 
     Raises:
         msgspec.DecodeError: If the body is not such an answer.
@@ -54,7 +54,7 @@ def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], Pa
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
-    rows = as_objects(data.get(list_key), f"`data.{list_key}`")
+    rows = as_objects(_of(data, list_key, []), f"`data.{list_key}`")
     info = data.get("page_info")
     return rows, msgspec.convert(info, PageInfo) if isinstance(info, Mapping) else PageInfo()
 
@@ -75,15 +75,23 @@ def decode_record(body: bytes) -> tuple[list[Mapping[str, Any]], PageInfo]:
 def decode_map(body: bytes, map_key: str, key_field: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
     """The untyped rows of an answer, from the object `data[map_key]`, whose keys become a field of each row.
 
+    An object that is null has no rows.
+
     Raises:
         msgspec.DecodeError: If the body is not such an answer.
     """
     answer = decode_lenient(body, _AROUND_A_LIST)
     data = answer.get("data") if isinstance(answer, Mapping) else None
-    records = data.get(map_key) if isinstance(data, Mapping) else None
+    records = _of(data, map_key, {}) if isinstance(data, Mapping) else None
     if not isinstance(records, Mapping) or not all(isinstance(record, Mapping) for record in records.values()):
         raise msgspec.ValidationError(f"`data.{map_key}` is not an object of objects")
     return [{**record, key_field: key} for key, record in records.items()], PageInfo()
+
+
+def _of(data: Mapping[str, Any], key: str, empty: Any) -> Any:
+    """The value of a key, which must be there, and `empty` if it is null: TikTok has nothing to list."""
+    value = data.get(key)
+    return empty if value is None and key in data else value
 
 
 def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:

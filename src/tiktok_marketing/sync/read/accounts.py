@@ -48,7 +48,8 @@ def _rows(body: bytes) -> list[Mapping[str, Any]]:
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
-    return as_objects(data.get("list", []), "`data.list`")
+    listed = data.get("list")
+    return as_objects([] if listed is None else listed, "`data.list`")
 
 
 async def find_accounts(config: Config, api: Client) -> Accounts:
