@@ -193,6 +193,12 @@ class PostgresSession:
         indexes = self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"'])
         return bool(key) and any(unique and columns == key for _, unique, columns in indexes)
 
+    def is_inherited(self, table: str) -> bool:
+        """Whether other tables inherit from a table. Their rows are rows of it, which its indexes do not cover."""
+        inherits = "SELECT 1 FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent WHERE relkind = 'r'"
+        sql = f"SELECT EXISTS ({inherits} AND inhparent = to_regclass(?))"
+        return bool(self.execute(sql, [f'"{self._dataset}"."{table}"'])[0][0])
+
     def repeats_a_key(self, table: str, key: Sequence[str]) -> bool:
         """Whether rows of a table share a key."""
         columns = _quoted(key)
@@ -217,18 +223,18 @@ class PostgresSession:
         Of a report, all different rows of the newest package stay: they are what TikTok delivered.
         """
         columns, table = _quoted(key), f'"{self._dataset}"."{stream.name}"'
+        place = "tableoid, ctid"  # a ctid alone is a place in one part of a table that the user has divided
         without_null = " AND ".join(f'"{column}" IS NOT NULL' for column in key)
         if stream.is_report:
             old = f'rank() OVER (PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST) > 1'
-            copy = f"row_number() OVER (PARTITION BY {columns}, kept::text ORDER BY ctid DESC) > 1"
+            copy = f"row_number() OVER (PARTITION BY {columns}, kept::text ORDER BY tableoid DESC, ctid DESC) > 1"
             surplus = f"{old} OR {copy}"
         else:
-            newest = f'PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST, ctid DESC'
+            newest = f'PARTITION BY {columns} ORDER BY "_dlt_load_id" DESC NULLS LAST, tableoid DESC, ctid DESC'
             surplus = f"row_number() OVER ({newest}) > 1"
+        marked = f"SELECT {place}, {surplus} AS surplus FROM {table} AS kept WHERE {without_null}"  # noqa: S608 - names of the catalog
         rows = self.execute(
-            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - names of the catalog
-            f"SELECT ctid FROM (SELECT ctid, {surplus} AS surplus FROM {table} AS kept WHERE {without_null}) AS rows"
-            " WHERE surplus)) RETURNING 1"
+            f"DELETE FROM {table} WHERE ({place}) IN (SELECT {place} FROM ({marked}) AS rows WHERE surplus) RETURNING 1"  # noqa: S608
         )
         return len(rows)
 
