@@ -21,6 +21,7 @@ import msgspec
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import in_words, is_about_table
+from tiktok_marketing.pipelines.databases.postgres.waiting import lock_holders, prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.databases.temporary import temporary_folder, working_folder_of
 from tiktok_marketing.text import Mask, mask_known
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 _LONGEST_DATASET = 63 - len("_staging")
 _LOCK_WAIT = 5.0
 """Seconds. The server takes a moment to notice that a sync was killed, and until then holds that sync's lock."""
+_LOCK_TIMED_OUT = "55P03"
+_MOST_LOCKED = 5
+"""How many locked tables a message names."""
 _MISFITS = "_misfits"
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _DEFAULTS: Mapping[str, str] = {
@@ -203,6 +207,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         try:
             connection = psycopg2.connect(self.dsn(token))
             connection.autocommit = True
+            prepare(connection)
             return PostgresSession(connection, self.dataset)
         except psycopg2.Error as error:
             raise self.describe_error(error) from None  # its text may quote the address
@@ -221,6 +226,7 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         try:
             with closing(psycopg2.connect(self.dsn("doctor"))) as connection:
                 connection.set_session(readonly=True, autocommit=True)
+                prepare(connection)
                 with connection.cursor() as cursor:
                     cursor.execute("SET datestyle TO ISO")
                 yield ReadOnlyPostgres(connection, memory, self.dataset)
@@ -265,7 +271,21 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         message, remedy = in_words(
             _code_of(cause), text, shown=self.display_name, dataset=self.dataset, user=self._user(), reading=reading
         )
+        if _code_of(cause) == _LOCK_TIMED_OUT:
+            message = f"{message}{self._lock_holders()}"
         return DestinationError(message, remedy=remedy, detail=detail)
+
+    def _lock_holders(self) -> str:
+        """Who keeps tables of the schema locked now, in a sentence; empty if nobody does or that cannot be known."""
+        import psycopg2
+
+        try:
+            with closing(psycopg2.connect(self.dsn(""))) as connection:
+                holders = lock_holders(connection, self.dataset)
+        except psycopg2.Error:
+            return ""
+        told = [f"{table} is locked by {words}" for table, words in [*holders.items()][:_MOST_LOCKED]]
+        return f" Now {'; '.join(told)}." if told else ""
 
     def _user(self) -> str:
         return unquote(urlsplit(self.address).username or "") or os.environ.get("PGUSER", "this user")

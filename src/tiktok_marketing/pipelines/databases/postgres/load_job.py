@@ -27,8 +27,10 @@ from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
+from tiktok_marketing.pipelines.databases.postgres.waiting import prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 _ROWS_AT_ONCE = 2_000
@@ -202,8 +204,21 @@ class _Types(PostgresTypeMapper):  # type: ignore[misc]
         return "jsonb" if column["data_type"] == "json" else str(super().to_destination_type(column, table))
 
 
+class _SqlClient(Psycopg2SqlClient):  # type: ignore[misc]
+    """dlt's connection, which waits as those of our own do."""
+
+    def _reset_connection(self) -> None:
+        super()._reset_connection()  # it also forgets what was set
+        prepare(self.native_connection)
+
+
 class _Client(PostgresClient):  # type: ignore[misc]
     changes: TableChanges
+
+    def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
+        super().__init__(schema, config, capabilities)
+        names = self.create_dataset_names(schema, config)
+        self.sql_client = _SqlClient(*names, config.credentials, capabilities)
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet":

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _FETCHED = "_fetched"
 _ROWS_PER_FETCH = 50_000
-_LOCK_TIMEOUT = "120s"
-"""How long to wait for others who write to a table, if nothing else is configured."""
 _TYPES: Mapping[str, str] = {
     "bigint": "bigint",
     "decimal": "numeric(18,4)",
@@ -155,8 +153,6 @@ class PostgresSession:
 
         Without it, a DELETE that runs at the same time would not see the rows of the package, and leave only these.
         """
-        if self.execute("SHOW lock_timeout") == [("0",)]:
-            self.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
         self.execute(f'LOCK TABLE "{self._dataset}"."{table}" IN SHARE ROW EXCLUSIVE MODE')
 
     def create_indexes(self, stream: Stream) -> int:

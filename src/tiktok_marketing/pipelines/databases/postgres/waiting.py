@@ -1,0 +1,47 @@
+"""How long a session waits for others who have a table locked, and who they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LOCK_TIMEOUT = "120s"
+"""How long to wait for others who hold a lock on a table, if nothing else is configured."""
+_HOLDERS = """
+    SELECT DISTINCT c.relname::text, a.pid, coalesce(a.usename::text, ''), a.application_name
+    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.granted AND c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(quote_ident(%s))
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND a.pid <> pg_backend_pid()
+        AND a.application_name NOT LIKE 'tiktok-marketing%%'
+    ORDER BY 1, 2
+"""
+
+
+def prepare(connection: Any) -> None:
+    """Give a connection, outside of a transaction, the settings about waiting that a sync needs.
+
+    Others may have a table locked for hours, so no statement waits for them without end.
+
+    Args:
+        connection: Of psycopg2.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        if cursor.fetchone() == ("0",):
+            cursor.execute("SET lock_timeout = %s", [LOCK_TIMEOUT])
+
+
+def lock_holders(connection: Any, dataset: str) -> dict[str, str]:
+    """Return who holds locks on the tables of a schema that may keep a sync waiting: table to words.
+
+    Args:
+        connection: Of psycopg2.
+        dataset: The schema.
+    """
+    holders: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [dataset])
+        for table, process, user, program in cursor.fetchall():
+            words = f"process {process} of {user or 'somebody'}" + f" ({program})" * bool(program)
+            holders.setdefault(table, []).append(words)
+    return {table: " and ".join(words) for table, words in holders.items()}

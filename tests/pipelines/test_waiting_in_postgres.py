@@ -1,0 +1,67 @@
+"""What a sync does while somebody else keeps a table of a Postgres locked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg2.extensions
+import pytest
+
+from tiktok_marketing.errors import DestinationError
+from tiktok_marketing.pipelines.databases.postgres import waiting
+
+DAILY = "campaigns_reports_daily"
+
+
+def load(run: Any, make: Any, spend: str = "1.10", *between: Any) -> Any:
+    """Load a campaign and its figures of a day."""
+    rows = make.batch(DAILY, [make.campaign_row(1, "2026-01-01", spend)])
+    return run(
+        make.whole("campaigns", make.batch("campaigns", [{"campaign_id": make.ad + 1}]))
+        + make.whole(DAILY, *between, rows, make.state("2026-01-01"))
+    )
+
+
+@contextmanager
+def in_progress(place: Any, statement: str) -> Iterator[int]:
+    """Leave a transaction open, as somebody does who is called away from their keyboard. Yields their process."""
+    address = psycopg2.extensions.make_dsn(place.address, application_name="psql")
+    with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET search_path = tiktok_ads")
+        cursor.execute(statement)
+        yield connection.info.backend_pid
+
+
+@pytest.mark.parametrize("table", ["_dlt_loads", "_dlt_pipeline_state"])
+def test_a_sync_does_not_wait_forever_for_a_lock(
+    postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """It waits as long as is documented, over all its connections, and then says who it has waited for."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "500ms")
+    with in_progress(postgres_only, f"ALTER TABLE {table} ADD COLUMN note text") as process:
+        began = time.monotonic()
+        with pytest.raises(
+            DestinationError, match=f"{table} is locked by process {process} of loader .psql."
+        ) as raised:
+            load(run, make)
+        assert time.monotonic() - began < 30
+    assert "End that connection" in raised.value.remedy
+    assert load(run, make).summary.complete
+
+
+def test_a_lock_timeout_of_the_users_own_counts(postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set for the user is not changed."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "300s")
+    postgres_only.ask("ALTER ROLE loader SET lock_timeout = '500ms'")
+    try:
+        with in_progress(postgres_only, "LOCK TABLE _dlt_loads"), pytest.raises(DestinationError, match="holds a lock"):
+            load(run, make)
+    finally:
+        postgres_only.ask("ALTER ROLE loader RESET lock_timeout")
