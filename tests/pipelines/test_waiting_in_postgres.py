@@ -1,7 +1,8 @@
-"""What a sync does while somebody else keeps a table of a Postgres locked."""
+"""What a sync does while somebody else keeps a table of a Postgres locked, and while it has nothing to do itself."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -65,3 +66,20 @@ def test_a_lock_timeout_of_the_users_own_counts(postgres_only: Any, make: Any, m
             load(run, make)
     finally:
         postgres_only.ask("ALTER ROLE loader RESET lock_timeout")
+
+
+def test_the_connection_that_keeps_other_syncs_out_may_be_idle(postgres_only: Any, make: Any) -> None:
+    """A server that closes idle connections leaves it alone: it has nothing to do while TikTok is read."""
+    ((version,),) = postgres_only.ask("SELECT current_setting('server_version_num')::int")
+    if version < 140000:
+        pytest.skip("this server does not close idle connections")
+    run = make.runner(postgres_only)
+
+    async def pause() -> None:
+        await asyncio.sleep(1)
+
+    postgres_only.ask("ALTER ROLE loader SET idle_session_timeout = '300ms'")
+    try:
+        assert load(run, make, "1.10", pause).summary.complete
+    finally:
+        postgres_only.ask("ALTER ROLE loader RESET idle_session_timeout")

@@ -1,4 +1,4 @@
-"""How long a session waits for others who have a table locked, and who they are."""
+"""How long a session waits for others who have a table locked, and who they are; and that it may be idle itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _HOLDERS = """
 def prepare(connection: Any) -> None:
     """Give a connection, outside of a transaction, the settings about waiting that a sync needs.
 
-    Others may have a table locked for hours, so no statement waits for them without end.
+    Others may have a table locked for hours, so no statement waits for them without end. The connection that keeps
+    other syncs out has nothing to do for hours, so no server may close it for that.
 
     Args:
         connection: Of psycopg2.
@@ -29,6 +30,8 @@ def prepare(connection: Any) -> None:
         cursor.execute("SHOW lock_timeout")
         if cursor.fetchone() == ("0",):
             cursor.execute("SET lock_timeout = %s", [LOCK_TIMEOUT])
+        if connection.server_version >= 140000:  # earlier ones do not know it
+            cursor.execute("SET idle_session_timeout = 0")
 
 
 def lock_holders(connection: Any, dataset: str) -> dict[str, str]:
