@@ -90,6 +90,11 @@ class Shelf(msgspec.Struct, frozen=True):
         """Whether a constraint is the reason."""
         return isinstance(error, duckdb.ConstraintException)
 
+    def remedy_for(self, error: BaseException, table: str) -> str:
+        """Say nothing special."""
+        del error, table
+        return ""
+
     def connect(self, token: str) -> Session:
         """Open the database."""
         del token

@@ -55,6 +55,7 @@ from tiktok_marketing.pipelines.inspection import (
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
 from tiktok_marketing.pipelines.opening import SessionOpener
 from tiktok_marketing.pipelines.package import LoadPackage
+from tiktok_marketing.pipelines.refusals import Refusals
 from tiktok_marketing.pipelines.summary import Summary
 from tiktok_marketing.pipelines.sync_record import write_record
 from tiktok_marketing.pipelines.table_setup import TableSetup
@@ -101,7 +102,8 @@ class Loader:
         """The columns that these tables had when the sync began."""
         self.covered_states: dict[str, Mapping[str, Any]] = {}
         """The states of the streams. Each says what it covers, also if an earlier version wrote it."""
-        self.refused: dict[str, DestinationError] = {}
+        self._refusals = Refusals(destination, self._changes)
+        self.refused = self._refusals.by_stream
         """Streams whose tables accept no rows, with the reason."""
         self.repeated: dict[str, int] = {}
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
@@ -183,10 +185,9 @@ class Loader:
                     self._loaded.check(session, None)
                     held.apply(session, lambda table, step: self._apply(session, table, step))
             except Exception as error:
-                refused = next(filter(self._is_refused, self._changes.failures), None)
-                if refused is None:
-                    raise
-                raise self._refusal(refused, self._changes.failures[refused]) from error
+                for refused in self._refusals.noted():
+                    raise self._refusals.describe(refused, self._changes.failures[refused]) from error
+                raise
             self._held = self._changes.held = None
             if set(self._stated_filled) != self._filled_reports():  # the last rows of a report may be gone
                 self._run({}, {}, self._states)
@@ -338,38 +339,17 @@ class Loader:
             except Exception as error:
                 if isinstance(innermost(error), ConnectorError):
                     raise
-                name = next(filter(self._is_refused, self._changes.failures), None)
-                if name is None:
+                noted = self._refusals.noted()
+                if not noted:
                     raise
-                self._refuse(name, self._changes.failures.pop(name))
-                tables.pop(name, None)
+                for name in noted:
+                    self._refusals.add(name, self._changes.failures.pop(name))
+                    tables.pop(name, None)
                 states_before = self._states
                 self._open_pipeline()
                 self._states = states_before
                 continue
             return
-
-    def _is_refused(self, table: str) -> bool:
-        return self._destination.is_about_table(self._changes.failures[table])
-
-    def _refuse(self, name: str, error: BaseException) -> None:
-        """Give up a stream, because its table accepts no rows.
-
-        Raises:
-            DestinationError: Packages wait: all of them are loaded, or none.
-        """
-        self.refused[name] = self._refusal(name, error)
-        if self._held is not None:
-            raise self.refused[name] from error
-
-    def _refusal(self, name: str, error: BaseException) -> DestinationError:
-        described = self._destination.describe_error(error)
-        nothing = "" if self._held is None else " So nothing of this read was loaded."
-        return DestinationError(
-            f"The table {name} does not accept the rows of a sync: {first_line(text_of(innermost(error)))}{nothing}",
-            remedy="Change the column, constraint, trigger or right that refuses them, and run the sync again.",
-            detail=described.detail,
-        )
 
     def _run(self, tables: Mapping[str, Any], streams: Mapping[str, Stream], states: Mapping[str, Any]) -> None:
         """Load one package through dlt."""
@@ -390,12 +370,8 @@ class Loader:
         """Bring a table that exists to the form that the rows need; a new one is created with it."""
         if relation is None:
             return
-        try:
+        with self._refusals.of(stream.name):
             self._setup.adapt(session, stream, relation, rows)
-        except Exception as error:
-            if not self._destination.is_about_table(error):
-                raise
-            self._refuse(stream.name, error)
 
     def _change(
         self, package: LoadPackage, name: str, relation: Relation | None, known: Mapping[str, set[str]]
@@ -452,7 +428,7 @@ class Loader:
             try:
                 write_record(session, self._destination.dataset, session.relations(), summary, self._stored or {})
             except Exception as error:
-                if not self._destination.is_about_table(error):
+                if not self._refusals.is_about_table(error):
                     raise
                 reason = first_line(text_of(innermost(error)))
                 self._notice(f"The sync is not recorded in the tables whose names begin with _tiktok_: {reason}")

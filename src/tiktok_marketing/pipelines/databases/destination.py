@@ -343,6 +343,10 @@ class Database(Destination, Protocol):
         """Whether an error lies in one table, so that the rows of other tables can still be loaded."""
         ...
 
+    def remedy_for(self, error: BaseException, table: str) -> str:
+        """Say what helps against an error that lies in a table; empty if there is nothing special to say."""
+        ...
+
     def connect(self, token: str) -> Session:
         """Open the database for the sync that `token` identifies."""
         ...

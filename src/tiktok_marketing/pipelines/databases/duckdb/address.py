@@ -101,6 +101,11 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         """Whether a constraint, a type or a name in one table is the reason, rather than the file."""
         return is_about_table(error)
 
+    def remedy_for(self, error: BaseException, table: str) -> str:
+        """Return nothing: the message of DuckDB says it."""
+        del error, table
+        return ""
+
     def connect(self, token: str) -> DuckDBSession:
         """Open the file. If it cannot be created, because the disk is full for example, no part of it stays."""
         import duckdb

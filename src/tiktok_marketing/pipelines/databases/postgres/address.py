@@ -20,7 +20,7 @@ import msgspec
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
-from tiktok_marketing.pipelines.databases.postgres.messages import in_words, is_about_table
+from tiktok_marketing.pipelines.databases.postgres.messages import LOCK_TIMED_OUT, in_words, is_about_table, remedy_for
 from tiktok_marketing.pipelines.databases.postgres.waiting import lock_holders, prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.databases.temporary import temporary_folder, working_folder_of
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _LONGEST_DATASET = 63 - len("_staging")
 _LOCK_WAIT = 5.0
 """Seconds. The server takes a moment to notice that a sync was killed, and until then holds that sync's lock."""
-_LOCK_TIMED_OUT = "55P03"
 _MOST_LOCKED = 5
 """How many locked tables a message names."""
 _MISFITS = "_misfits"
@@ -177,8 +176,14 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         """Return nothing: the server ends the connections to a database that is dropped."""
 
     def is_about_table(self, error: BaseException) -> bool:
-        """Whether a constraint, a trigger, a type, a right or a name in one table is the reason."""
+        """Whether the reason lies in one table, rather than in the connection, the server or the whole schema."""
         return is_about_table(_code_of(innermost(error)))
+
+    def remedy_for(self, error: BaseException, table: str) -> str:
+        """Say what helps against an error that lies in a table; empty if there is nothing special to say."""
+        cause = innermost(error)
+        code, user = _code_of(cause), self._user()
+        return remedy_for(code, str(cause), table=table, dataset=self.dataset, user=user, holders=self._lock_holders)
 
     def connect(self, token: str) -> PostgresSession:
         """Open the database.
@@ -271,21 +276,20 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         message, remedy = in_words(
             _code_of(cause), text, shown=self.display_name, dataset=self.dataset, user=self._user(), reading=reading
         )
-        if _code_of(cause) == _LOCK_TIMED_OUT:
-            message = f"{message}{self._lock_holders()}"
+        if _code_of(cause) == LOCK_TIMED_OUT:
+            told = [f"{table} is locked by {words}" for table, words in self._lock_holders().items()]
+            message += f" Now {'; '.join(told[:_MOST_LOCKED])}." if told else ""
         return DestinationError(message, remedy=remedy, detail=detail)
 
-    def _lock_holders(self) -> str:
-        """Who keeps tables of the schema locked now, in a sentence; empty if nobody does or that cannot be known."""
+    def _lock_holders(self) -> dict[str, str]:
+        """Who keeps tables of the schema locked now, by table; nobody if that cannot be known."""
         import psycopg2
 
         try:
             with closing(psycopg2.connect(self.dsn(""))) as connection:
-                holders = lock_holders(connection, self.dataset)
+                return lock_holders(connection, self.dataset)
         except psycopg2.Error:
-            return ""
-        told = [f"{table} is locked by {words}" for table, words in [*holders.items()][:_MOST_LOCKED]]
-        return f" Now {'; '.join(told)}." if told else ""
+            return {}
 
     def _user(self) -> str:
         return unquote(urlsplit(self.address).username or "") or os.environ.get("PGUSER", "this user")

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tiktok_marketing.pipelines.databases.errors import first_line
+
+LOCK_TIMED_OUT = "55P03"
+_OF_THE_SERVER = {
+    "08",  # connections
+    "25",  # transactions, which a replica refuses to let write
+    "28",  # passwords
+    "3D",  # databases
+    "3F",  # schemas
+    "53",  # disk, memory and connections
+    "57",  # shutdowns, and statements that were ended
+    "58",  # the server's system
+    "F0",  # its configuration
+}
+"""Classes of codes of Postgres that are not about one table."""
 
 
 def in_words(code: str, text: str, *, shown: str, dataset: str, user: str, reading: bool = False) -> tuple[str, str]:
@@ -31,8 +45,53 @@ def in_words(code: str, text: str, *, shown: str, dataset: str, user: str, readi
 
 
 def is_about_table(code: str) -> bool:
-    """Whether a code of Postgres is about one table: its rows, constraints, triggers, columns or rights."""
-    return code[:2] in {"09", "0A", "22", "23", "42", "44", "P0"}
+    """Whether an error while a table is used is about that table: its rows, constraints, triggers, columns or rights.
+
+    A trigger can raise every code, also one of its own. So all codes are about the table but those of the connection,
+    the server and the whole schema.
+    """
+    return bool(code) and code[:2] not in _OF_THE_SERVER
+
+
+def remedy_for(
+    code: str, text: str, *, table: str, dataset: str, user: str, holders: Callable[[], Mapping[str, str]]
+) -> str:
+    """Say what helps against an error that lies in a table; empty if there is nothing special to say.
+
+    Args:
+        code: Postgres' code of the error.
+        text: Postgres' own words.
+        table: The table.
+        dataset: The schema.
+        user: The user of the connection.
+        holders: Returns who has tables locked, by table.
+    """
+    if code == LOCK_TIMED_OUT:
+        holder = holders().get(table)
+        now = f"It is locked by {holder}" if holder else "Another connection has it locked"
+        return f"{now}. End that connection, and run the sync again."
+    name = f'"{dataset}"."{table}"'
+    for codes, sign, remedy in _REMEDIES:
+        if (not codes or code in codes) and sign in text.lower():
+            return f"{remedy.format(table=name, dataset=dataset, user=user)}, and run the sync again."
+    return ""
+
+
+_REMEDIES: Sequence[tuple[Sequence[str], str, str]] = (
+    (
+        (),
+        "replica identity",
+        "It is published. Run ALTER TABLE {table} REPLICA IDENTITY FULL (or USING INDEX), or end its publication",
+    ),
+    (
+        (),
+        "row-level security",
+        'Run ALTER ROLE "{user}" BYPASSRLS, or ALTER TABLE {table} DISABLE ROW LEVEL SECURITY',
+    ),
+    (("42501",), "for schema", 'Run GRANT USAGE, CREATE ON SCHEMA "{dataset}" TO "{user}"'),
+    (("42501",), "must be owner", 'Run ALTER TABLE {table} OWNER TO "{user}"'),
+    (("42P07", "42710"), "", "Something else in the schema has that name. Rename or drop it"),
+)
 
 
 def _applies(signs: Sequence[str], code: str, text: str) -> bool:

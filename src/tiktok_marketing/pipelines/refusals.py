@@ -1,0 +1,75 @@
+"""The streams that a sync gives up because of their tables. One table costs one stream, whatever is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.pipelines.databases.destination import Database
+from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
+from tiktok_marketing.pipelines.databases.replacement import TableChanges
+
+_ROWS_REFUSED = "does not accept the rows of a sync"
+
+
+class Refusals:
+    """Says which errors cost a stream, and remembers these streams.
+
+    Args:
+        destination: The database.
+        changes: What happens to the tables. If packages wait in it, all of them are loaded or none.
+    """
+
+    def __init__(self, destination: Database, changes: TableChanges) -> None:
+        self._destination = destination
+        self._changes = changes
+        self.by_stream: dict[str, DestinationError] = {}
+        """Streams whose tables accept no rows, with the reason."""
+
+    def is_about_table(self, error: BaseException) -> bool:
+        """Whether an error lies in one table, so that the others can still be loaded."""
+        return not isinstance(error, ConnectorError) and self._destination.is_about_table(error)
+
+    @contextmanager
+    def of(self, name: str, *, what: str = _ROWS_REFUSED) -> Iterator[None]:
+        """Do something with the table of one stream, and give up that stream alone if the table is why it fails.
+
+        Args:
+            name: The stream.
+            what: What the table does not do, for the message.
+
+        Raises:
+            DestinationError: Packages wait: all of them are loaded, or none.
+        """
+        try:
+            yield
+        except Exception as error:
+            if not self.is_about_table(error):
+                raise
+            self._changes.failures.pop(name, None)
+            self.add(name, error, what=what)
+
+    def noted(self) -> list[str]:
+        """The tables whose load jobs have failed because of the table."""
+        return [name for name, error in self._changes.failures.items() if self.is_about_table(error)]
+
+    def add(self, name: str, error: BaseException, *, what: str = _ROWS_REFUSED) -> None:
+        """Give up a stream because of its table.
+
+        Raises:
+            DestinationError: Packages wait: all of them are loaded, or none.
+        """
+        self.by_stream[name] = self.describe(name, error, what=what)
+        if self._changes.held is not None:
+            raise self.by_stream[name] from error
+
+    def describe(self, name: str, error: BaseException, *, what: str = _ROWS_REFUSED) -> DestinationError:
+        """Say what the table of a stream does not do, why, and what helps."""
+        nothing = "" if self._changes.held is None else " So nothing of this read was loaded."
+        return DestinationError(
+            f"The table {name} {what}: {first_line(text_of(innermost(error)))}{nothing}",
+            remedy=self._destination.remedy_for(error, name)
+            or "Change the column, constraint, trigger or right that refuses them, and run the sync again.",
+            detail=self._destination.describe_error(error).detail,
+        )
