@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -303,6 +304,104 @@ async def test_a_report_whose_files_are_gone_is_read_again(tmp_path: Path) -> No
         shutil.rmtree(tmp_path / "lake" / "tiktok_ads" / DAILY)
         again = await synced(place.destination, emulator, NOW + timedelta(minutes=1))
     assert any(f"the table {DAILY} is empty" in text for text in again.notices)
+    assert place.rows(DAILY) == before
+
+
+def _without_a_file(files: list[Path]) -> None:
+    files[0].unlink()
+
+
+def _without_rows(files: list[Path]) -> None:
+    table = pq.read_table(files[0], partitioning=None)
+    pq.write_table(table.slice(0, table.num_rows - 1), files[0])
+
+
+def _without_a_column(files: list[Path]) -> None:
+    for file in files:
+        table = pq.read_table(file, partitioning=None).drop_columns(["spend"])
+        pq.write_table(table.append_column("account", pa.repeat("1", table.num_rows)), file)  # as DuckDB would
+
+
+LOSSES = {
+    "a file is gone": _without_a_file,
+    "a file has lost a row": _without_rows,
+    "the files have lost a column": _without_a_column,
+}
+
+
+@pytest.mark.parametrize("loss", quickly(*LOSSES))
+async def test_a_report_whose_files_have_lost_something_is_read_again(tmp_path: Path, loss: str) -> None:
+    """The sync says which files, makes them whole, and the one after it has nothing to say."""
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        files = sorted((tmp_path / "lake" / "tiktok_ads" / DAILY).rglob("*.parquet"))
+        LOSSES[loss](files)
+        streams = [stream for stream in map(stream_named, STREAMS) if stream]
+        start = next_start(place.destination, streams)
+        again = await synced(place.destination, emulator, NOW + timedelta(minutes=1))
+        assert place.rows(DAILY) == before
+        quiet = await synced(place.destination, emulator, NOW + timedelta(minutes=2))
+    name = files[0].relative_to(tmp_path / "lake" / "tiktok_ads").as_posix()
+    assert start is not None
+    for notices in (start.notices, again.notices):
+        assert any(name in text and "read again from the start" in text for text in notices)
+    assert again.complete
+    assert not quiet.notices
+
+
+DAMAGES = {
+    "emptied": lambda file: file.write_bytes(b""),
+    "cut in half": lambda file: os.truncate(file, file.stat().st_size // 2),
+    "foreign": lambda file: pq.write_table(pq.read_table(file, columns=["spend"], partitioning=None), file),
+}
+
+
+@pytest.mark.parametrize("damage", quickly(*DAMAGES))
+async def test_a_damaged_file_is_named_and_the_advice_works(tmp_path: Path, damage: str) -> None:
+    """The error names the file and its table. Once the file is gone, a sync makes the report whole."""
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        file = min((tmp_path / "lake" / "tiktok_ads" / DAILY).rglob("*.parquet"))
+        DAMAGES[damage](file)
+        with pytest.raises(DestinationError, match=f"of the table {DAILY} is damaged") as refused:
+            await synced(place.destination, emulator)
+        assert str(file) in refused.value.message
+        file.unlink()
+        assert (await synced(place.destination, emulator)).complete
+    assert place.rows(DAILY) == before
+
+
+async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    """The error names it and the table, and the advice works."""
+    place = parquet(tmp_path)
+    (tmp_path / "lake" / "tiktok_ads").mkdir(parents=True)
+    file = tmp_path / "lake" / "tiktok_ads" / "campaigns"
+    file.write_text("")
+    async with Emulator(business()) as emulator:
+        with pytest.raises(DestinationError, match="which holds campaigns") as refused:
+            await synced(place.destination, emulator)
+        assert f"the folder {file} should be" in refused.value.message
+        file.unlink()
+        assert (await synced(place.destination, emulator)).complete
+
+
+async def test_files_that_a_version_without_a_record_of_them_wrote_count_too(tmp_path: Path) -> None:
+    """The first sync after the upgrade takes what is there for what should be there."""
+    place = parquet(tmp_path)
+    state = tmp_path / "lake" / "tiktok_ads" / STATE
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        left = json.loads(state.read_text())
+        del left["files"]
+        state.write_text(json.dumps(left))
+        assert not (await synced(place.destination, emulator, NOW + timedelta(minutes=1))).notices
+        next((tmp_path / "lake" / "tiktok_ads" / DAILY).rglob("*.parquet")).unlink()
+        assert (await synced(place.destination, emulator, NOW + timedelta(minutes=2))).notices
     assert place.rows(DAILY) == before
 
 

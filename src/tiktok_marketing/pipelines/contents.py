@@ -27,6 +27,7 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
         stream: The stream.
         table: Whether its table is gone.
         emptied: Whether its table lost all its rows.
+        files: Its files that are gone, or have lost rows or columns.
         columns: Its columns that are gone.
         new_columns: Its columns that only this version of the program knows.
     """
@@ -34,6 +35,7 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     stream: Stream
     table: bool = False
     emptied: bool = False
+    files: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     new_columns: tuple[str, ...] = ()
 
@@ -43,6 +45,10 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
             return f"the table {name} is gone"
         if self.emptied:
             return f"the table {name} is empty, and was not"
+        if self.files:
+            plural = len(self.files) > 1
+            verb = "are gone, or have" if plural else "is gone, or has"
+            return f"the file{'s' * plural} {_names(self.files)} of {name} {verb} lost rows or columns"
         if self.columns:
             plural = len(self.columns) > 1
             return f"the column{'s' * plural} {_names(self.columns)} of {name} {'are' if plural else 'is'} gone"
@@ -65,6 +71,7 @@ def damage_of(
     filled: bool,
     known: Collection[str],
     empty: bool,
+    files: Sequence[str] = (),
 ) -> Damage | None:
     """What is gone of a stream; None if nothing is.
 
@@ -75,6 +82,7 @@ def damage_of(
         filled: Whether its table had rows at the end of the last sync.
         known: The columns that its table had then; empty if that is not known.
         empty: Whether the table has no rows now.
+        files: Its files that are gone, or have lost rows or columns.
     """
     if not loaded:
         return None
@@ -82,6 +90,8 @@ def damage_of(
         return Damage(stream=stream, table=True)
     if filled and empty:
         return Damage(stream=stream, emptied=True)
+    if files:
+        return Damage(stream=stream, files=tuple(files))
     missing = [name for name in expected_columns(stream) if name not in stored]
     if not missing:
         return None
@@ -94,7 +104,7 @@ def damage_of(
 
 def describe(damages: Sequence[Damage]) -> str:
     """Say in one text what is gone or new, and what the sync does about it."""
-    gone = [damage for damage in damages if damage.table or damage.emptied or damage.columns]
+    gone = [damage for damage in damages if damage.table or damage.emptied or damage.files or damage.columns]
     new = [damage for damage in damages if damage not in gone]
     texts = []
     if gone:

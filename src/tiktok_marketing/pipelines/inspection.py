@@ -307,6 +307,7 @@ def damage_in_store(store: Store, streams: Sequence[AnyStream], source: Source) 
             filled=is_incremental(stream) and stream.name in source.filled,
             known=known.get(stream.name, ()),
             empty=stream.name not in non_empty,
+            files=store.lost_files(stream) if is_incremental(stream) else (),
         )
         for stream in streams
     )

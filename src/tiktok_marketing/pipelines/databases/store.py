@@ -91,6 +91,13 @@ class Store(Protocol):
         """Return the tables of these streams that have rows."""
         ...
 
+    def lost_files(self, stream: Stream) -> Sequence[str]:
+        """Return the files of a table that are gone since the last sync, or have lost rows or columns.
+
+        A destination that keeps account of its files itself has none. What is found counts from now on.
+        """
+        ...
+
     def check(self) -> None:
         """Make sure that nobody else has written since this sync began.
 

@@ -16,6 +16,7 @@ from tiktok_marketing.pipelines.arrow.tables import newest_of_each_key
 from tiktok_marketing.pipelines.databases.deletions import LOAD_ID, replaced_days, vanished
 from tiktok_marketing.pipelines.databases.files.arrow_rows import in_span
 from tiktok_marketing.pipelines.databases.files.folder import Folder, configuration
+from tiktok_marketing.pipelines.databases.files.table_format import File
 from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
 
 
@@ -25,6 +26,11 @@ class DeltaTables:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._options = _storage_options(folder)
+        self.written: dict[str, dict[str, File]] = {}
+
+    def files(self, table: str) -> None:
+        """Return None: the table keeps account of its files."""
+        del table
 
     def columns(self, table: str) -> frozenset[str] | None:
         """Return the columns of a table; None if there is no table."""

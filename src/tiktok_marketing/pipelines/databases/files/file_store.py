@@ -16,7 +16,7 @@ from tiktok_marketing.errors import ConfigurationError, DestinationChangedError
 from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.files.arrow_rows import with_load_id
 from tiktok_marketing.pipelines.databases.files.folder import Folder, Lease
-from tiktok_marketing.pipelines.databases.files.table_format import TableFormat
+from tiktok_marketing.pipelines.databases.files.table_format import File, TableFormat, files_from_state, files_to_state
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, newest_of_each
 
@@ -59,6 +59,7 @@ class FileStore:
             return None
         self._last = state["package"]
         self._columns = {name: list(columns) for name, columns in state["columns"].items()}
+        self._tables.written = files_from_state(state.get("files"))
         return Source(state["streams"], state["filled"], state.get("reports") or {})
 
     def create(self) -> None:
@@ -89,6 +90,19 @@ class FileStore:
     def non_empty(self, streams: Collection[Stream]) -> set[str]:
         """Return the tables of these streams that have rows."""
         return {stream.name for stream in streams if self._tables.has_rows(stream.name)}
+
+    def lost_files(self, stream: Stream) -> Sequence[str]:
+        """Return the files of a table that are gone since the last sync, or have lost rows or columns.
+
+        Versions that did not record the files say nothing about them. Then those that are there count from now on.
+        """
+        found = self._tables.files(stream.name)
+        if found is None:
+            return ()
+        before = self._tables.written.get(stream.name, {})
+        self._tables.written[stream.name] = found
+        gone = File(0, frozenset())
+        return [name for name, file in before.items() if found.get(name, gone).has_lost(file)]
 
     def check(self) -> None:
         """Make sure that nobody else has written since this sync began.
@@ -126,6 +140,7 @@ class FileStore:
             "filled": list(source.filled),
             "reports": dict(source.reports),
             "columns": self._columns,
+            "files": files_to_state(self._tables.written),
         }
         self._folder.write(STATE, json.dumps(state).encode())
         self._last = package

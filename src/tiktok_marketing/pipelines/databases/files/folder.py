@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from tiktok_marketing.errors import DestinationError
@@ -52,13 +53,32 @@ class Folder:
             return None
         return content
 
+    @contextmanager
+    def opened(self, name: str) -> Iterator[Any]:
+        """Open a file for reading only a part of it."""
+        with self._fs.open(f"{self.path}/{name}", "rb") as file:
+            yield file
+
     def write(self, name: str, content: bytes) -> None:
-        """Write a file as a whole: whoever reads it sees the old content or the new one."""
+        """Write a file as a whole: whoever reads it sees the old content or the new one.
+
+        Raises:
+            DestinationError: There is a file where the folder for it should be.
+        """
         path = f"{self.path}/{name}"
         if not self.address.is_local:
             self._fs.pipe_file(path, content)
             return
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        try:
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            folders = [folder for folder in Path(path).parents if folder.is_file()]
+            raise DestinationError(
+                f"There is a file where the folder {folders[0] if folders else Path(path).parent} should be, which "
+                f"holds {name.partition('/')[0]}.",
+                remedy="Delete the file, or move it to another folder, and run the sync again.",
+                detail=f"{type(error).__name__}: {error}",
+            ) from error
         temporary = f"{path}.{os.getpid()}.tmp"
         with open(temporary, "wb") as file:  # noqa: PTH123 - the path is a text
             file.write(content)

@@ -25,6 +25,7 @@ from pyiceberg.table import Table
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.pipelines.databases.files.arrow_rows import LOAD_ID, joined, surviving
 from tiktok_marketing.pipelines.databases.files.folder import Folder, configuration
+from tiktok_marketing.pipelines.databases.files.table_format import File
 from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
 
 _METADATA = ".metadata.json"
@@ -36,6 +37,7 @@ class IcebergTables:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._tables: dict[str, Table] = {}
+        self.written: dict[str, dict[str, File]] = {}
 
     @cached_property
     def _catalog(self) -> SqlCatalog:
@@ -45,6 +47,10 @@ class IcebergTables:
         )
         catalog.create_namespace("tiktok")
         return catalog
+
+    def files(self, table: str) -> None:
+        """Return None: the table keeps account of its files."""
+        del table
 
     def columns(self, table: str) -> frozenset[str] | None:
         """Return the columns of a table; None if there is no table."""

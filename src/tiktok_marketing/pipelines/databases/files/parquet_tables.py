@@ -9,15 +9,19 @@ from __future__ import annotations
 import io
 import secrets
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tiktok_marketing.catalog import Stream
+from tiktok_marketing.errors import DestinationError
+from tiktok_marketing.pipelines.databases.errors import first_line, text_of
 from tiktok_marketing.pipelines.databases.files.arrow_rows import LOAD_ID, joined, of_vanished, surviving
 from tiktok_marketing.pipelines.databases.files.folder import Folder
+from tiktok_marketing.pipelines.databases.files.table_format import File
 from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
 
 _FILE = "rows.parquet"
@@ -28,6 +32,16 @@ class ParquetTables:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
+        self.written: dict[str, dict[str, File]] = {}
+
+    def files(self, table: str) -> dict[str, File]:
+        """Return the files that a table has now."""
+        files: dict[str, File] = {}
+        for name in self._files(table):
+            with self._reading(name), self._folder.opened(name) as content:
+                file = pq.ParquetFile(content, pre_buffer=False)
+                files[name] = File(file.metadata.num_rows, frozenset(file.schema_arrow.names))
+        return files
 
     def columns(self, table: str) -> frozenset[str] | None:
         """Return None: a table without rows has no file that would tell."""
@@ -45,11 +59,15 @@ class ParquetTables:
         existing = set(self._files(stream.name))
         for name in sorted(parts.keys() | (_touched(replacement, existing) & existing)):
             new = parts.get(name, rows.slice(0, 0))
-            old = self._read(name) if name in existing else None
-            kept = None if old is None else surviving(old, replacement, new)
-            if old is not None and kept is not None and not new.num_rows and kept.num_rows == old.num_rows:
+            if name not in existing:
+                self._write(name, new)
                 continue
-            self._write(name, new if kept is None else joined(kept, new))
+            old = self._read(name)
+            with self._reading(name):
+                kept = surviving(old, replacement, new)
+                together = joined(kept, new)
+            if new.num_rows or kept.num_rows < old.num_rows:
+                self._write(name, together)
 
     def remove_vanished(
         self, stream: Stream, packages: Collection[str], read: Collection[int] | None, skipped: Collection[int]
@@ -57,7 +75,8 @@ class ParquetTables:
         """Remove the rows that other packages brought, of accounts that were read (None for all) and not skipped."""
         for name in self._files(stream.name):
             old = self._read(name)
-            kept = old.filter(pc.invert(of_vanished(old, packages, read, skipped)))
+            with self._reading(name):
+                kept = old.filter(pc.invert(of_vanished(old, packages, read, skipped)))
             if kept.num_rows < old.num_rows:
                 self._write(name, kept)
 
@@ -65,7 +84,10 @@ class ParquetTables:
         """Return how many rows of each package are in a table."""
         counts: Counter[str] = Counter()
         for name in self._files(stream.name):
-            for count in self._read(name, [LOAD_ID]).column(LOAD_ID).value_counts().to_pylist():
+            read = self._read(name, [LOAD_ID])
+            with self._reading(name):
+                column = read.column(LOAD_ID)
+            for count in column.value_counts().to_pylist():
                 counts[count["values"]] += count["counts"]
         return {package: counts[package] for package in packages if counts[package]}
 
@@ -84,17 +106,37 @@ class ParquetTables:
     def _read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         content = self._folder.read(name)
         assert content is not None  # noqa: S101 - it was listed, and no other sync writes here
-        # In this thread alone: Arrow's own threads would hold the bytes, which are Python's, a little longer.
-        file = pq.ParquetFile(io.BytesIO(content), pre_buffer=False)
-        return file.read(columns=columns, use_threads=False)
+        with self._reading(name):
+            # In this thread alone: Arrow's own threads would hold the bytes, which are Python's, a little longer.
+            file = pq.ParquetFile(io.BytesIO(content), pre_buffer=False)
+            return file.read(columns=columns, use_threads=False)
 
     def _write(self, name: str, rows: pa.Table) -> None:
+        recorded = self.written.get(name.partition("/")[0])
         if not rows.num_rows:
             self._folder.delete(name)
+            if recorded is not None:
+                recorded.pop(name, None)
             return
         content = io.BytesIO()
         pq.write_table(rows, content, compression="zstd")
         self._folder.write(name, content.getvalue())
+        if recorded is not None:
+            recorded[name] = File(rows.num_rows, frozenset(rows.schema.names))
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Name the file and its table if what is in the file is not what a sync writes."""
+        try:
+            yield
+        except (pa.ArrowException, KeyError) as error:
+            table = name.partition("/")[0]
+            raise DestinationError(
+                f"The file {self._folder.url}/{name} of the table {table} is damaged, or no sync has written it: "
+                f"{first_line(text_of(error))}",
+                remedy="Delete it, or move it to another folder, and run the sync again: it reads what is missing.",
+                detail=f"{type(error).__name__}: {error}",
+            ) from error
 
 
 def _parts(stream: Stream, rows: pa.Table) -> dict[str, pa.Table]:

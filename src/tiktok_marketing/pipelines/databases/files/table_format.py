@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.pipelines.databases.replacement import Replacement
@@ -12,8 +14,56 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class File(msgspec.Struct, frozen=True):
+    """What a file holds.
+
+    Args:
+        rows: How many rows.
+        columns: The names of its columns.
+    """
+
+    rows: int
+    columns: frozenset[str]
+
+    def has_lost(self, before: File) -> bool:
+        """Whether it had more rows or other columns before."""
+        return self.rows < before.rows or not before.columns <= self.columns
+
+
+def files_to_state(written: Mapping[str, Mapping[str, File]]) -> dict[str, Any]:
+    """Return the files of all tables as JSON. Most files have the same columns, so each set of columns stands once."""
+    sets = list(dict.fromkeys(file.columns for files in written.values() for file in files.values()))
+    numbers = {columns: number for number, columns in enumerate(sets)}
+    return {
+        "columns": [sorted(columns) for columns in sets],
+        "tables": {
+            table: {name: [file.rows, numbers[file.columns]] for name, file in files.items()}
+            for table, files in written.items()
+        },
+    }
+
+
+def files_from_state(state: Mapping[str, Any] | None) -> dict[str, dict[str, File]]:
+    """Read what `files_to_state` returns; None comes from a version that did not record the files."""
+    if state is None:
+        return {}
+    sets = [frozenset(columns) for columns in state["columns"]]
+    return {
+        table: {name: File(rows, sets[number]) for name, (rows, number) in files.items()}
+        for table, files in state["tables"].items()
+    }
+
+
 class TableFormat(Protocol):
     """Reads and changes the tables of one dataset."""
+
+    written: dict[str, dict[str, File]]
+    """Table to its files as they should be. It has only the tables whose files are recorded: none, if the format keeps
+    account of its files itself."""
+
+    def files(self, table: str) -> dict[str, File] | None:
+        """Return the files that a table has now, as in `written`; None if their format keeps account of them."""
+        ...
 
     def columns(self, table: str) -> frozenset[str] | None:
         """Return the columns of a table; None if there is no table, or if the format cannot tell from no rows."""
