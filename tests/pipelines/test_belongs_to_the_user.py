@@ -50,20 +50,41 @@ def test_views_columns_and_indexes_stay(run: Any, database: Any, make: Any, full
     assert database.ask(f"SELECT count(*) FROM {indexes} IN ('mine', 'mine_too')") == [(2,)]  # noqa: S608
 
 
-def test_a_required_column_of_the_user_stops_its_stream_alone(run: Any, database: Any, make: Any) -> None:
+ODD_NAMES = ['size 5" x', '"', "it's", "50 % ?", "a; b -- c", "Größe", "%s {x}"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_column_of_the_user_may_have_any_name(run: Any, database: Any, make: Any, name: str) -> None:
+    """Its values stay with the keys of their rows, also of rows that share a key."""
+    load(run, make)
+    quoted = '"' + name.replace('"', '""') + '"'
+    for table in ("campaigns", DAILY):
+        database.change(f"ALTER TABLE {table} ADD COLUMN {quoted} VARCHAR DEFAULT 'none'")
+        database.change(f"UPDATE {table} SET {quoted} = 'kept' WHERE campaign_id = {make.ad + 1}")  # noqa: S608
+    assert load(run, make, "2.50").summary.complete
+    rows = [make.campaign_row(1, "2026-01-01", "3.50"), make.campaign_row(1, "2026-01-01", "4.50")]
+    assert run(make.whole(DAILY, make.batch(DAILY, rows), make.state("2026-01-01"))).summary.complete
+    assert database.ask(f"SELECT {quoted} FROM campaigns ORDER BY campaign_id") == [("kept",), ("none",)]  # noqa: S608
+    assert set(database.ask(f"SELECT {quoted}, spend > 3 FROM {DAILY}")) == {("kept", True), ("none", False)}  # noqa: S608
+
+
+@pytest.mark.parametrize("name", ["client", 'size 5" x'])
+def test_a_required_column_of_the_user_stops_its_stream_alone(run: Any, database: Any, make: Any, name: str) -> None:
     """The message names the table, the column and what to do; what it advises works."""
+    quoted = '"' + name.replace('"', '""') + '"'
     load(run, make)
     database.change("DROP TABLE campaigns")
-    database.change("CREATE TABLE campaigns (campaign_id BIGINT, advertiser_id BIGINT, client VARCHAR NOT NULL)")
+    columns = f"campaign_id BIGINT, advertiser_id BIGINT, {quoted} VARCHAR NOT NULL"
+    database.change(f"CREATE TABLE campaigns ({columns})")
     ran = load(run, make, "2.50")
     complete = {stream.name: stream.complete for stream in ran.summary.streams}
     assert complete == {"campaigns": False, DAILY: True}
     (missing,) = ran.summary.missing()
-    assert "The column client of the table campaigns accepts no null" in missing
+    assert f"The column {name} of the table campaigns accepts no null" in missing
     advice = missing[missing.index("ALTER TABLE") :].rstrip(".")
     database.change(advice)
     assert load(run, make, "2.50").summary.complete
-    assert database.ask("SELECT count(*), count(client) FROM campaigns") == [(2, 0)]
+    assert database.ask(f"SELECT count(*), count({quoted}) FROM campaigns") == [(2, 0)]  # noqa: S608
 
 
 def test_a_view_with_the_name_of_a_table_stops_its_stream_alone(run: Any, database: Any, make: Any) -> None:

@@ -6,6 +6,7 @@ that no sync created. A sync reads again what is gone. It gives up only the stre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -13,9 +14,11 @@ import msgspec
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.databases.destination import Relation
+from tiktok_marketing.pipelines.databases.names import quoted_name
 
 LOAD_ID = "_dlt_load_id"
 """The column that says which package brought a row."""
+_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 _MAX_NAMED = 5
 """How many columns a message names; it counts the others."""
 
@@ -159,7 +162,7 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> 
             f"no null and {'have' if plural else 'has'} no default, and a sync has no value for "
             f"{'them' if plural else 'it'}.",
             remedy=f"Give {'each of them' if plural else 'it'} a default, or let {'them' if plural else 'it'} be null: "
-            f"ALTER TABLE {table} ALTER COLUMN {required[0]} DROP NOT NULL.",
+            f"ALTER TABLE {table} ALTER COLUMN {_in_sql(required[0])} DROP NOT NULL.",
         )
     return None
 
@@ -179,6 +182,11 @@ def changed_key_refusal(stream: Stream, before: Sequence[str] | None) -> Destina
         remedy="Give the report another name: its rows then get a table of their own. To keep this table up to date, "
         "give the report its earlier level, grain and dimensions.",
     )
+
+
+def _in_sql(name: str) -> str:
+    """A name as a person would write it in SQL."""
+    return name if _PLAIN.fullmatch(name) else quoted_name(name)
 
 
 def _names(names: Sequence[str]) -> str:

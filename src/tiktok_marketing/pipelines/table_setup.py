@@ -11,6 +11,7 @@ from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
 from tiktok_marketing.pipelines.contents import LOAD_ID
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Relation, Session
+from tiktok_marketing.pipelines.databases.names import quoted_text
 
 _DATA_TYPES: Mapping[ColumnType, str] = {
     ColumnType.INTEGER: "bigint",
@@ -96,10 +97,6 @@ class TableSetup:
         if not missing:
             return
         with session.transaction():
-            session.execute(f"COMMENT ON TABLE {table} IS {_quoted(stream.description)}")
+            session.execute(f"COMMENT ON TABLE {table} IS {quoted_text(stream.description)}")
             for name, text in missing:
-                session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {_quoted(text)}')
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+                session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {quoted_text(text)}')

@@ -16,6 +16,7 @@ from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled, stored_streams
 from tiktok_marketing.pipelines.databases.destination import Database, Destination, ReadOnlyDatabase, Session
 from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_text
 from tiktok_marketing.views.definitions import LAYOUTS, ViewDefinition, definitions_of
 from tiktok_marketing.views.dialects import DIALECTS, Dialect
 from tiktok_marketing.views.own_tables import DATASET, SETTINGS_TABLE, ViewSettings, fill_own_tables, store, with_stored
@@ -34,8 +35,6 @@ from tiktok_marketing.views.rendering import (
     LeftOut,
     Rendered,
     Tables,
-    quoted_name,
-    quoted_text,
     render,
 )
 

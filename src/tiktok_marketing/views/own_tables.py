@@ -11,6 +11,7 @@ import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.destination import Session
+from tiktok_marketing.pipelines.databases.names import quoted_name
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, zones_of
 from tiktok_marketing.views.currency import (
     MOST_DAYS_OLD,
@@ -23,7 +24,7 @@ from tiktok_marketing.views.currency import (
 )
 from tiktok_marketing.views.dialects import Dialect
 from tiktok_marketing.views.presence import relations_of
-from tiktok_marketing.views.rendering import ACCOUNTS_TABLE, RATES_TABLE, Tables, quoted_name
+from tiktok_marketing.views.rendering import ACCOUNTS_TABLE, RATES_TABLE, Tables
 
 SETTINGS_TABLE = "_tiktok_views"
 """Has a row per setting of a layout, so that a later run without options keeps them."""

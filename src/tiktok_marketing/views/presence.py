@@ -10,8 +10,9 @@ import msgspec
 from tiktok_marketing.catalog import AnyStream
 from tiktok_marketing.pipelines.databases.bookkeeping import stored_streams
 from tiktok_marketing.pipelines.databases.destination import ReadOnlyDatabase, Session
+from tiktok_marketing.pipelines.databases.names import quoted_text
 from tiktok_marketing.views.dialects import Dialect
-from tiktok_marketing.views.rendering import Tables, quoted_text
+from tiktok_marketing.views.rendering import Tables
 
 MARK = "Made by `tiktok-marketing views`, which replaces it."
 """How the comment of each of our views ends."""

@@ -13,6 +13,7 @@ import msgspec
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.databases.names import quoted_name
 from tiktok_marketing.views.definitions import ViewDefinition
 from tiktok_marketing.views.dialects import Dialect
 
@@ -206,13 +207,3 @@ def column_types(table: str, streams: Iterable[Stream] = ALL_STREAMS) -> Mapping
         return _OWN_TABLES[table]
     stream = next(stream for stream in streams if stream.name == table)
     return {column.name: SQL_TYPES[column.type] for column in columns_of(stream)} | _ABOUT_LOADS
-
-
-def quoted_name(name: str) -> str:
-    """Return a name in quotes, whatever it contains."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quoted_text(text: str) -> str:
-    """Return a text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"

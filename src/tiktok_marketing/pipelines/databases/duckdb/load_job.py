@@ -17,6 +17,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
+from tiktok_marketing.pipelines.databases.names import quoted_names
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 _KEPT = "_tiktok_kept"
@@ -54,9 +55,9 @@ def load_file(session: DuckDBSession, path: Path, change: Replacement) -> None:
     file = escape(str(path)).replace("'", "''")  # DuckDB would take a [ in a folder's name for a pattern
     incoming = f"read_parquet('{file}', hive_partitioning = false)"
     table = f'"{session.dataset}"."{change.stream.name}"'
-    key = ", ".join(f'"{name}"' for name in change.stream.table_key)
+    key = quoted_names(change.stream.table_key)
     keys = f"(SELECT {key} FROM {incoming})"  # noqa: S608 - names of the catalog
-    kept = ", ".join(f'"{name}"' for name in change.user_columns)
+    kept = quoted_names(change.user_columns)
     if kept:
         old = f"SELECT DISTINCT ON ({key}) {key}, {kept} FROM {table} SEMI JOIN {keys} USING ({key})"  # noqa: S608
         session.execute(f"CREATE TEMP TABLE {_KEPT} AS {old}")
@@ -71,7 +72,7 @@ def load_file(session: DuckDBSession, path: Path, change: Replacement) -> None:
         session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {incoming}")  # noqa: S608
         return
     using = f"{_KEPT} AS kept USING ({key})"
-    values = ", ".join(f'kept."{name}"' for name in change.user_columns)
+    values = quoted_names(change.user_columns, of="kept")
     for rows in (
         f"* FROM {incoming} ANTI JOIN {using}",
         f"incoming.*, {values} FROM {incoming} AS incoming JOIN {using}",

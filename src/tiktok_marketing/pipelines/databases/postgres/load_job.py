@@ -12,7 +12,7 @@ that transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
+from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
 from tiktok_marketing.pipelines.databases.postgres.waiting import prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
@@ -134,13 +135,13 @@ class _Rows:
         self._copy_into(self._table)
 
     def _copy_into(self, table: str) -> None:
-        copy = f"COPY {table} ({_listed(self._columns)}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
+        copy = f"COPY {table} ({quoted_names(self._columns)}) FROM STDIN (FORMAT csv, ENCODING 'utf8')"
         self._session.copy(copy, _CsvFile(self._file), _CHUNK)
 
     def merge(self) -> None:
         """Replace the rows whose keys come. What the user keeps in them or refers to stays."""
         change, session, incoming = self._change, self._session, self._incoming
-        columns = _listed(self._columns)
+        columns = quoted_names(self._columns)
         session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {columns} FROM {self._table} WITH NO DATA")  # noqa: S608
         self._copy_into(incoming)
         change.count_repeated(session.execute, session.dataset, incoming)
@@ -173,28 +174,27 @@ class _Rows:
         updates = [f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key]
         updates += [f'"{name}" = NULL' for name in change.absent(columns)]
         action = f"UPDATE SET {', '.join(updates)}" if updates else "NOTHING"
-        insert = f"INSERT INTO {self._table} ({_listed(columns)}) SELECT {_listed(columns)} FROM {self._incoming}"  # noqa: S608
-        self._session.execute(f"{insert} ON CONFLICT ({_listed(key)}) DO {action}")
+        insert = (
+            f"INSERT INTO {self._table} ({quoted_names(columns)}) SELECT {quoted_names(columns)} FROM {self._incoming}"  # noqa: S608
+        )
+        self._session.execute(f"{insert} ON CONFLICT ({quoted_names(key)}) DO {action}")
 
     def _insert_again(self) -> None:
         """Delete the rows whose keys come, and insert all that come, in a table in which rows may share a key."""
         change, session, table, incoming = self._change, self._session, self._table, self._incoming
-        columns, key, users = _listed(self._columns), change.stream.table_key, change.user_columns
+        columns, key, users = quoted_names(self._columns), change.stream.table_key, change.user_columns
         same_key = " AND ".join(f'have."{name}" = other."{name}"' for name in key)
         if users:
             comes = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
-            kept = f"SELECT DISTINCT ON ({_listed(key)}) {_listed((*key, *users))} FROM {table} AS have WHERE {comes}"  # noqa: S608
+            distinct = f"DISTINCT ON ({quoted_names(key)}) {quoted_names((*key, *users))}"
+            kept = f"SELECT {distinct} FROM {table} AS have WHERE {comes}"  # noqa: S608
             session.execute(f"CREATE TEMP TABLE {_KEPT} AS {kept}")
         session.execute(f"DELETE FROM {table} AS have USING {incoming} AS other WHERE {same_key}")  # noqa: S608
         session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
         if users:
-            values = ", ".join(f'"{name}" = other."{name}"' for name in users)
+            values = ", ".join(f"{name} = other.{name}" for name in map(quoted_name, users))
             session.execute(f"UPDATE {table} AS have SET {values} FROM {_KEPT} AS other WHERE {same_key}")  # noqa: S608
             session.execute(f"DROP TABLE {_KEPT}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 class _Types(PostgresTypeMapper):  # type: ignore[misc]

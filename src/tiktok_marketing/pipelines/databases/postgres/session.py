@@ -24,6 +24,7 @@ from tiktok_marketing.pipelines.databases.destination import (
     StoredColumn,
     too_slow,
 )
+from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names
 from tiktok_marketing.pipelines.databases.read_only import described, grouped
 from tiktok_marketing.pipelines.databases.replacement import day_column
 
@@ -197,7 +198,7 @@ class PostgresSession:
 
     def repeats_a_key(self, table: str, key: Sequence[str]) -> bool:
         """Whether rows of a table share a key."""
-        columns = _quoted(key)
+        columns = quoted_names(key)
         sql = f"SELECT EXISTS (SELECT 1 FROM {table} GROUP BY {columns} HAVING count(*) > 1)"  # noqa: S608
         return bool(self.execute(sql)[0][0])
 
@@ -210,7 +211,7 @@ class PostgresSession:
         key = index_key(stream)
         for name, unique, columns in self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"']):
             if unique and columns == key:
-                self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
+                self.execute(f'DROP INDEX "{self._dataset}".{quoted_name(name)}')
         self._create_index(_index_name(stream), stream.name, key, unique=False)
 
     def _delete_repeated(self, stream: Stream, key: Sequence[str]) -> int:
@@ -218,7 +219,7 @@ class PostgresSession:
 
         Of a report, all different rows of the newest package stay: they are what TikTok delivered.
         """
-        columns, table = _quoted(key), f'"{self._dataset}"."{stream.name}"'
+        columns, table = quoted_names(key), f'"{self._dataset}"."{stream.name}"'
         place = "tableoid, ctid"  # a ctid alone is a place in one part of a table that the user has divided
         without_null = " AND ".join(f'"{column}" IS NOT NULL' for column in key)
         if stream.is_report:
@@ -238,7 +239,7 @@ class PostgresSession:
         """Create an index, with another name if the name is taken: a renamed table keeps its index."""
         taken = self.execute("SELECT to_regclass(?) IS NOT NULL", [f'"{self._dataset}"."{name}"'])[0][0]
         named, kind = "" if taken else f'"{name}" ', "UNIQUE INDEX" if unique else "INDEX"
-        self.execute(f'CREATE {kind} {named}ON "{self._dataset}"."{table}" ({_quoted(key)})')
+        self.execute(f'CREATE {kind} {named}ON "{self._dataset}"."{table}" ({quoted_names(key)})')
 
     def uncommented_columns(self, table: str) -> list[str]:
         """Return the columns of a table that have no comment."""
@@ -359,10 +360,6 @@ def index_key(stream: Stream) -> list[str]:
 
 def _index_name(stream: Stream) -> str:
     return f"{stream.name}_{'days' if stream.is_report else 'key'}"
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _with_placeholders(sql: str) -> str:

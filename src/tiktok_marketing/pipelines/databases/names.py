@@ -1,0 +1,25 @@
+"""Names and texts as SQL accepts them, whatever they contain: users name their own columns and indexes as they like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def quoted_name(name: str) -> str:
+    """Return a name in quotes, whatever it contains."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_names(names: Iterable[str], of: str = "") -> str:
+    """Return names in quotes, with commas between them.
+
+    Args:
+        names: The names of columns.
+        of: The table's name in the query; empty to leave it out.
+    """
+    return ", ".join(f"{of}.{quoted_name(name)}" if of else quoted_name(name) for name in names)
+
+
+def quoted_text(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
