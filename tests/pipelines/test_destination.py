@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 from psycopg2.extensions import make_dsn
 
 from tiktok_marketing.errors import ConfigurationError, DestinationError
@@ -111,6 +113,30 @@ def test_a_dataset_must_be_a_plain_name(dataset: str) -> None:
     """Users write it in every query, so it must work without quotes."""
     with pytest.raises(ConfigurationError, match="dataset"):
         destination_of("x.duckdb", dataset)
+
+
+@pytest.mark.parametrize("address", ["x.duckdb", "postgresql://host/db", "sqlite:///x.sqlite"])
+def test_a_dataset_that_dlt_would_rename_is_refused(address: str) -> None:
+    """A sync would never find its rows. What is accepted stays as it is written, and so does what the advice names."""
+    naming = NamingConvention()
+    names = {"".join(letters) for size in (1, 2, 3, 4) for letters in itertools.product("a1_", repeat=size)}
+    names = {name for name in names if not name[0].isdigit()} | {"tiktok_ads_0", "Ads_", "ADS__x", "a_1_b"}
+    for name in names:
+        try:
+            assert destination_of(address, name).dataset == name
+        except ConfigurationError as refused:
+            suggested = refused.remedy.removeprefix("Write it as ").removesuffix(".")
+            assert naming.normalize_table_identifier(name) != name or name != name.lower()
+            assert destination_of(address, suggested)
+            assert naming.normalize_table_identifier(suggested) == suggested
+        else:
+            assert naming.normalize_table_identifier(name) == name
+
+
+def test_a_folder_of_files_may_have_the_names_that_dlt_would_change() -> None:
+    """Dlt has no part in files, and such folders exist."""
+    for name in ("ads_", "a__b", "_"):
+        assert destination_of("parquet:lake", name).dataset == name
 
 
 def test_the_file_and_the_dataset_must_have_different_names() -> None:

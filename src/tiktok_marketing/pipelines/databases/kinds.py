@@ -42,17 +42,38 @@ def destination_of(address: str, dataset: str = DEFAULT_DATASET) -> Destination:
     """
     address = _normalized(address.strip())
     kind = _kind_of(address)
+    _check_dataset(dataset, through_dlt=kind is not FilesDestination)
+    return kind.at(address, dataset)
+
+
+def _check_dataset(dataset: str, *, through_dlt: bool) -> None:
+    """Refuse a dataset that is not a plain name, or under whose name nothing would ever be.
+
+    Args:
+        dataset: The dataset.
+        through_dlt: Whether dlt loads the rows. It would change other names silently, and the sync would look for the
+            name as written.
+    """
     if not _DATASET.fullmatch(dataset):
         raise ConfigurationError(
             f"The dataset {dataset!r} is not a name that works in SQL without quotes.",
-            remedy="Use letters, digits and underscores, with a letter first.",
+            remedy="Use letters, digits and underscores, with a letter or an underscore first.",
         )
     if dataset.lower() != dataset:
-        # dlt would change it to lower case silently, and the user would look for the name as written.
         raise ConfigurationError(
-            f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {dataset.lower()}."
+            f"The dataset {dataset!r} has capital letters.", remedy=f"Write it as {_plain(dataset)}."
         )
-    return kind.at(address, dataset)
+    if through_dlt and (dataset.endswith("_") or "__" in dataset):
+        reason = "ends with an underscore" if dataset.endswith("_") else "has two underscores in a row"
+        raise ConfigurationError(
+            f"The dataset {dataset!r} {reason}, which dlt would change.",
+            remedy=f"Write it as {_plain(dataset)}.",
+        )
+
+
+def _plain(dataset: str) -> str:
+    """The nearest name that stays as it is written."""
+    return re.sub("_+", "_", dataset.lower()).rstrip("_") or DEFAULT_DATASET
 
 
 def _normalized(address: str) -> str:
