@@ -143,6 +143,7 @@ class TikTokError(ConnectorError):
             a warning.
         timed_out: Whether no answer arrived in time. TikTok penalizes repeating such a request unchanged.
         http_status: The HTTP status of an answer without TikTok's envelope, such as a gateway's page; otherwise None.
+        connecting: Whether no connection could be made, so that every other request fails as well.
         not_text: Whether the answer has bytes that are not UTF-8.
         detail: The request, for debugging, without any secret.
     """
@@ -161,6 +162,7 @@ class TikTokError(ConnectorError):
         inaccessible: bool = False,
         timed_out: bool = False,
         http_status: int | None = None,
+        connecting: bool = False,
         not_text: bool = False,
         detail: str = "",
     ) -> None:
@@ -175,6 +177,7 @@ class TikTokError(ConnectorError):
         self.inaccessible = inaccessible
         self.timed_out = timed_out
         self.http_status = http_status
+        self.connecting = connecting
         self.tries = 1
         super().__init__(self._sentence(), remedy=remedy, detail=detail)
 

@@ -265,6 +265,59 @@ async def test_refused_details_of_accounts_cost_their_stream_alone() -> None:
     assert "/advertiser/info/" in error_of(outcome, "advertisers")["message"]
 
 
+DETAILS = "advertiser/info/"
+BLOCKED = {"http": 200, "page": '{"error":"blocked"}', "type": "application/json"}
+NO_ENVELOPE = {"edit": "$.code"}
+DETAILS_LOST = [
+    pytest.param({"code": 50000}, id="50000"),
+    pytest.param({"code": 51002}, id="51002"),
+    pytest.param({"reset": True}, id="reset"),
+    pytest.param({"close": True}, id="close"),
+    pytest.param(NO_ENVELOPE, id="no code"),
+    pytest.param(BLOCKED, id="blocked"),
+    pytest.param({"http": 503}, id="503"),
+]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("fault", DETAILS_LOST)
+async def test_an_account_without_details_costs_the_others_nothing(fault: dict[str, Any], named: bool) -> None:
+    """Whatever comes in place of the details of one account, everything is read but its record."""
+    async with small() as emulator:
+        whole = await read_from(emulator, config_for(emulator, start_date="2026-06-09"), CORE)
+        refused = emulator.advertiser_ids[1]
+        emulator.faults.add(Fault(path=DETAILS, advertiser=refused, **fault))
+        outcome = await outcome_of(emulator, advertiser_ids=emulator.advertiser_ids if named else [])
+    assert incomplete(outcome) == {"advertisers"}
+    message = error_of(outcome, "advertisers")["message"]
+    assert f"/advertiser/info/ failed for advertiser {refused}: " in message
+    assert rows_of(outcome, "advertisers").keys() == rows_of(whole, "advertisers").keys() - {(int(refused),)}
+    for name in set(CORE) - {"advertisers"}:
+        assert rows_of(outcome, name).keys() == rows_of(whole, name).keys()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *DETAILS_LOST,
+        pytest.param({"code": 40100}, id="40100"),
+        pytest.param({"edit": "$.data", "json": "null"}, id="no data"),
+    ],
+)
+async def test_lost_details_of_all_accounts_cost_their_stream_alone(fault: dict[str, Any]) -> None:
+    """Although the accounts are named, so that nothing was answered before. It costs one time of retries."""
+    async with small() as emulator:
+        emulator.faults.add(Fault(path=DETAILS, **fault))
+        clock = RacingClock(NOW)
+        before = clock.monotonic()
+        outcome = await outcome_of(emulator, clock=clock, advertiser_ids=emulator.advertiser_ids)
+        took = clock.monotonic() - before
+    assert incomplete(outcome) == {"advertisers"}
+    assert rows_of(outcome, "ads_reports_daily")
+    assert "/advertiser/info/ failed: " in error_of(outcome, "advertisers")["message"]
+    assert took < (1600 if fault.get("code") == 40100 else 1000)  # seconds of the clock
+
+
 @pytest.mark.parametrize("named", [True, False])
 async def test_if_nothing_answers_the_sync_stops_with_one_message(named: bool) -> None:
     """It speaks of what answers instead."""
@@ -448,6 +501,17 @@ def test_check_tells_of_refused_details(beside: Emulator, run: Any) -> None:
     doctor = run(programs.command, "doctor", "--json")
     findings = json.loads(doctor.out)["findings"]
     assert ("scopes", "advertisers") in [(finding["check"], finding["stream"]) for finding in findings]
+
+
+@pytest.mark.parametrize("fault", [{"code": 50000}, {"reset": True}, NO_ENVELOPE], ids=["code", "reset", "no code"])
+def test_the_doctor_does_not_doubt_the_credentials_for_lost_details(
+    beside: Emulator, run: Any, fault: dict[str, Any]
+) -> None:
+    """The list of accounts was answered, so TikTok was reached."""
+    beside.faults.add(Fault(path=DETAILS, **fault))
+    examination = json.loads(run(programs.command, "doctor", "--json").out)
+    assert examination["reached"]
+    assert [(finding["check"], finding["stream"]) for finding in examination["findings"]] == [("scopes", "advertisers")]
 
 
 # -- metrics

@@ -7,7 +7,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
@@ -16,9 +16,10 @@ from msgspec import structs
 
 from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
+from tiktok_marketing.api.call import Call, as_text
 from tiktok_marketing.api.envelope import Envelope, envelope_of
 from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
-from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_file, is_page, redirect_target
+from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_file, is_foreign, is_page, redirect_target
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
 from tiktok_marketing.api.retry_policy import (
@@ -31,7 +32,6 @@ from tiktok_marketing.api.retry_policy import (
 )
 from tiktok_marketing.api.stats import EndpointStats, RequestStats
 from tiktok_marketing.api.transport import Reply, Silence, Transport, TransportFailure
-from tiktok_marketing.api_path import path_of
 from tiktok_marketing.clock import Clock, ClockReading, is_believable
 from tiktok_marketing.errors import Action, PartialAnswerError, TikTokError
 from tiktok_marketing.text import Mask
@@ -47,35 +47,7 @@ _LEAST_CODE = 1000
 _NOT_TEXT_TRIES = 2
 """How often an answer may have bytes that are not UTF-8 before it is read without them. It is no accident then."""
 _OK_START = re.compile(rb'\s*\{\s*"code"\s*:\s*0\s*,')
-_SECRET_PARAMS = frozenset({"app_id", "secret"})
 _APP_ID = re.compile(r"\b(app(?:lication)?[\s_]*(?:id)?[\s:=({\"']*)\d{5,}", re.IGNORECASE)
-
-
-class _Call(msgspec.Struct, frozen=True):
-    """A request that is sent until there is an answer.
-
-    Args:
-        method: The HTTP method.
-        endpoint: Path below `/open_api/v1.3/`.
-        params: Its parameters, as text.
-        send: Sends it once.
-        advertiser_id: The account that it is for.
-        is_file: Whether the answer is a file without an envelope, unless it is an error.
-    """
-
-    method: str
-    endpoint: str
-    params: Mapping[str, str]
-    send: Callable[[], Awaitable[Reply]]
-    advertiser_id: str | None
-    is_file: bool = False
-
-    def text(self, scrub: Callable[[str], str]) -> str:
-        """The request as it can be shown: without secrets, and with long lists cut."""
-        shown = "&".join(
-            f"{name}={scrub(value)[:300]}" for name, value in self.params.items() if name not in _SECRET_PARAMS
-        )
-        return f"{self.method} {path_of(self.endpoint)}?{shown}"
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True):
@@ -165,7 +137,7 @@ class Client:
         """Since when TikTok has refused every request to an endpoint, or for one account there."""
         self.stats = RequestStats()
 
-    async def get(
+    async def get(  # noqa: PLR0913 - how one request is sent
         self,
         endpoint: str,
         params: Mapping[str, Any],
@@ -176,6 +148,7 @@ class Client:
         keep_reservation: bool = False,
         partial_ok: bool = False,
         brief: bool = False,
+        probing: bool = False,
         is_file: bool = False,
     ) -> Answer[T]:
         """Send a GET request, and retry it until there is an answer.
@@ -191,17 +164,24 @@ class Client:
                 that no caller can mistake it for a complete one.
             brief: Whether to give up after a few tries if a page comes in place of the answer, because the caller has
                 another way to ask.
+            probing: The same for any trouble that may be about this request alone.
             is_file: Whether the answer is a file without an envelope, unless it is an error.
 
         Raises:
             TikTokError: If the request failed for good.
             PartialAnswerError: If the answer is partial, unless `partial_ok`. It carries the answer.
         """
-        query = {name: _as_text(value) for name, value in params.items()}
+        query = {name: as_text(value) for name, value in params.items()}
         sending = partial(self._transport.send, endpoint, query, self._token)
-        call = _Call("GET", endpoint, query, sending, advertiser_id, is_file)
+        call = Call("GET", endpoint, query, sending, advertiser_id, is_file)
         return await self._answer_to(
-            call, decode, divisible=divisible, keep_reservation=keep_reservation, partial_ok=partial_ok, brief=brief
+            call,
+            decode,
+            divisible=divisible,
+            keep_reservation=keep_reservation,
+            partial_ok=partial_ok,
+            brief=brief,
+            probing=probing,
         )
 
     async def post(
@@ -221,19 +201,20 @@ class Client:
             TikTokError: If the request failed for good.
             PartialAnswerError: If the answer is partial.
         """
-        shown = {name: _as_text(value) for name, value in body.items()}
+        shown = {name: as_text(value) for name, value in body.items()}
         sending = partial(self._transport.post, endpoint, body, self._token)
-        return await self._answer_to(_Call("POST", endpoint, shown, sending, advertiser_id), decode)
+        return await self._answer_to(Call("POST", endpoint, shown, sending, advertiser_id), decode)
 
     async def _answer_to(
         self,
-        call: _Call,
+        call: Call,
         decode: Callable[[bytes], T],
         *,
         divisible: bool = False,
         keep_reservation: bool = False,
         partial_ok: bool = False,
         brief: bool = False,
+        probing: bool = False,
     ) -> Answer[T]:
         """Retry a call until there is an answer."""
         endpoint = call.endpoint
@@ -266,6 +247,7 @@ class Client:
                     answered=self.answered,
                     policy=self._policy,
                     brief=brief,
+                    probing=probing,
                     pause=pause,
                 ):
                     error.after(tries)
@@ -339,7 +321,7 @@ class Client:
             return 0.0  # waiting for the next turn raises it
         return wait_after_rate_limit(pause, self._rng)
 
-    async def _try(self, call: _Call, decode: Callable[[bytes], T], *, repair: bool) -> Answer[T]:
+    async def _try(self, call: Call, decode: Callable[[bytes], T], *, repair: bool) -> Answer[T]:
         endpoint, advertiser_id = call.endpoint, call.advertiser_id
         try:
             left_at = await self.limiters.turn(endpoint, advertiser_id)
@@ -406,7 +388,7 @@ class Client:
         self._refusing_since.pop((endpoint, advertiser_id), None)
         self._pages_instead.end(endpoint, advertiser_id)
 
-    def _read(self, reply: Reply, call: _Call, decode: Callable[[bytes], T]) -> tuple[T, PartialAnswerError | None]:
+    def _read(self, reply: Reply, call: Call, decode: Callable[[bytes], T]) -> tuple[T, PartialAnswerError | None]:
         """The decoded body, and the error to raise if TikTok says that the answer is partial.
 
         The return code outranks the HTTP status, so the envelope is checked first.
@@ -434,9 +416,11 @@ class Client:
                     )
             if reply.status >= 300:
                 raise self._http_error(reply, endpoint, advertiser_id)
+            if not call.is_file and reply.body.lstrip().startswith(b"{"):
+                self.first_answer.set()  # an envelope came, even if its content cannot be read
             return decode(reply.body), partly
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if reply.status >= 300 or is_page(reply.body):
+            if reply.status >= 300 or is_page(reply.body) or is_foreign(reply.body):
                 raise self._http_error(reply, endpoint, advertiser_id) from error
             raise transport_error(
                 f"the answer does not have the documented form ({self.scrub(str(error))})",
@@ -477,13 +461,3 @@ def _limited_by(error: TikTokError) -> tuple[str, str | None]:
 def _is_report(endpoint: str) -> bool:
     """Whether it answers reports at once, so that slow requests are penalized there."""
     return "report" in endpoint and not endpoint.startswith("report/task/")
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    return msgspec.json.encode(value).decode()

@@ -344,6 +344,7 @@ def transport_error(  # noqa: PLR0913 - the facts of one failure
         endpoint=endpoint,
         advertiser_id=advertiser_id,
         timed_out=timed_out,
+        connecting=connecting,
         http_status=http_status,
         not_text=not_text,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ _EXCERPT = 120
 """Characters of a page that a message shows."""
 _READ = 16 * 1024
 """Bytes of a page in which its text is looked for."""
+_OF_ENVELOPE = frozenset({"code", "data", "request_id"})
 _UNSEEN = re.compile(r"<!--.*?-->|<(script|style|svg)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*(?:>|\Z)")
 
@@ -20,6 +22,15 @@ _TAG = re.compile(r"<[^>]*(?:>|\Z)")
 def is_page(body: bytes) -> bool:
     """Whether a body is markup or plain text rather than JSON, which may be damaged."""
     return not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b'"'))
+
+
+def is_foreign(body: bytes) -> bool:
+    """Whether a body is JSON with nothing that TikTok's answers have, such as a gateway's `{"error": "blocked"}`."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return not isinstance(answer, dict) or answer.keys().isdisjoint(_OF_ENVELOPE)
 
 
 def is_file(body: bytes) -> bool:

@@ -70,7 +70,7 @@ def is_rate_limit(error: TikTokError) -> bool:
     return error.action in {Action.SLOW_DOWN, Action.SLOW_ACCOUNT}
 
 
-def should_give_up(
+def should_give_up(  # noqa: PLR0913 - the facts of one failure
     error: TikTokError,
     *,
     tries: int,
@@ -80,6 +80,7 @@ def should_give_up(
     answered: bool,
     policy: RetryPolicy,
     brief: bool = False,
+    probing: bool = False,
     pause: float = 0.0,
 ) -> bool:
     """Whether the request has failed for good.
@@ -94,6 +95,7 @@ def should_give_up(
         answered: Whether the API has answered anything in this run.
         policy: For how long to retry.
         brief: Whether a page in place of the answer is retried only a few times.
+        probing: Whether any other trouble that may be about this request alone is, too.
         pause: Seconds that must pass before the next try, so that TikTok does not block the request.
     """
     if is_rate_limit(error):
@@ -104,13 +106,24 @@ def should_give_up(
         return True
     if error.slow and divisible:  # a smaller request is more likely to succeed than the same one again
         return same_kind >= policy.slow_tries
-    brief_enough = brief and error.http_status is not None and tries >= _LEAST_TRIES
+    brief_enough = _few_tries_suffice(error, brief=brief, probing=probing, answered=answered) and (
+        tries >= _LEAST_TRIES or error.timed_out
+    )
     if error.code is None and not answered:
         return brief_enough or waited >= policy.first_contact
     limit = policy.maintenance if error.code == MAINTENANCE else policy.transient
     too_long = bool(pause) and waited + pause >= limit
     # Where pages came in place of every answer for so long, another request need not be tried as often.
     return brief_enough or too_long or (waited >= limit and (tries >= _LEAST_TRIES or error.http_status is not None))
+
+
+def _few_tries_suffice(error: TikTokError, *, brief: bool, probing: bool, answered: bool) -> bool:
+    """Whether another request may succeed where this one fails, so that it need not be tried for long."""
+    if error.http_status is not None:
+        return brief or probing
+    # Without a connection, or in maintenance, no other request succeeds either; nor where nobody has answered in time.
+    about_all = error.connecting or error.code == MAINTENANCE or (error.timed_out and not answered)
+    return probing and not about_all
 
 
 def backoff(error: TikTokError, tries: int, random: Random) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
-from tiktok_marketing.api.error_rules import ErrorRule, rule_for
+from tiktok_marketing.api.error_rules import MAINTENANCE, ErrorRule, rule_for
 from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import (
@@ -120,7 +120,7 @@ async def _needed_list(config: Config, api: Client) -> AccountList:
 async def _answers_elsewhere(api: Client) -> bool:
     """Whether TikTok's API answers a request that needs nothing but the token."""
     with suppress(TikTokError):
-        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, brief=True, partial_ok=True)
+        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, probing=True, partial_ok=True)
     return api.answered
 
 
@@ -220,13 +220,11 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     try:
         answer = await _info(api, ids)
     except TikTokError as error:
-        if error.action is Action.STOP_SYNC:
+        if error.action is Action.STOP_SYNC or not await _others_may_answer(api, error):
             raise
-        about_all = only is not None or error.action is Action.FAIL_STREAM
-        if about_all or (error.http_status is not None and await _pages_for_all(api, ids)):
+        about_all = only is not None or _is_about_all(error)
+        if about_all or (error.action is Action.RETRY and await _fails_for_all(api, ids)):
             return {advertiser_id: Account(advertiser_id=advertiser_id, error=error) for advertiser_id in ids}
-        if error.action not in {Action.FAIL_ACCOUNT, Action.SPLIT} and error.http_status is None:
-            raise
         return await _halves(api, ids)
     rows = {str(row.get("advertiser_id")): row for row in answer.value}
     missing = [advertiser_id for advertiser_id in ids if advertiser_id not in rows]
@@ -241,38 +239,51 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     return described
 
 
+async def _others_may_answer(api: Client, error: TikTokError) -> bool:
+    """Whether requests to other endpoints may succeed after this error, so that it costs the accounts' details only."""
+    if error.connecting or (error.timed_out and not api.answered):
+        return False
+    if error.http_status is not None:  # where nothing but pages comes, the streams find that out together
+        return True
+    return api.answered or await _answers_elsewhere(api)
+
+
+def _is_about_all(error: TikTokError) -> bool:
+    """Whether no account is the reason for an error."""
+    return error.connecting or error.code == MAINTENANCE or error.action in {Action.FAIL_STREAM, Action.SLOW_DOWN}
+
+
 async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[Mapping[str, Any]]]:
     """TikTok's information about these accounts, in one request.
 
     Raises:
-        TikTokError: If the request failed for good. If a page comes in place of the answer because of some of the
-            accounts, that is soon.
+        TikTokError: If the request failed for good. If it does because of some of the accounts, that is soon.
     """
     if len(ids) == 1:
         return await _ask_info(api, ids)
     try:
-        return await _ask_info(api, ids, brief=True)
+        return await _ask_info(api, ids, probing=True)
     except TikTokError as error:
-        if error.http_status is None or not await _pages_for_all(api, ids):
+        if error.action is not Action.RETRY or _is_about_all(error) or not await _fails_for_all(api, ids):
             raise
     return await _ask_info(api, ids)
 
 
 async def _ask_info(
-    api: Client, ids: Sequence[AdvertiserId], *, brief: bool = False
+    api: Client, ids: Sequence[AdvertiserId], *, probing: bool = False
 ) -> Answer[list[Mapping[str, Any]]]:
     only = ids[0] if len(ids) == 1 else None
     params = {"advertiser_ids": list(ids)}
-    return await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True, brief=brief)
+    return await api.get(INFO_ENDPOINT, params, _rows, advertiser_id=only, partial_ok=True, probing=probing)
 
 
-async def _pages_for_all(api: Client, ids: Sequence[AdvertiserId]) -> bool:
-    """Whether a page comes in place of the answer for the first and the last account as well, so probably for all."""
+async def _fails_for_all(api: Client, ids: Sequence[AdvertiserId]) -> bool:
+    """Whether no answer comes for the first and the last account either, so probably for none."""
     for advertiser_id in (ids[0], ids[-1]):
         try:
-            await _ask_info(api, [advertiser_id], brief=True)
+            await _ask_info(api, [advertiser_id], probing=True)
         except TikTokError as error:
-            if error.http_status is not None:
+            if error.action is Action.RETRY:
                 continue
         return False
     return True
