@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -243,6 +244,35 @@ def test_the_demo_shows_everything_and_keeps_files_of_others(command: Any, tmp_p
     again = command("demo", "--database", "demo.duckdb", "--days", "1")
     assert again.returncode == 1
     assert "the demo did not create it" in again.stderr
+
+
+@pytest.mark.thorough
+def test_the_demo_keeps_a_link_to_its_database(command: Any, tmp_path: Any) -> None:
+    """It replaces the file that the link leads to."""
+    (tmp_path / "elsewhere").mkdir()
+    link, target = tmp_path / "demo.duckdb", tmp_path / "elsewhere" / "real.duckdb"
+    link.symlink_to(target)
+    with duckdb.connect(str(target)) as connection:
+        connection.execute("CREATE TABLE _tiktok_demo (made_by VARCHAR); CREATE TABLE old (i INTEGER)")
+    ended = command("demo", "--database", "demo.duckdb", "--days", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert link.is_symlink()
+    with duckdb.connect(str(target), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM tiktok_ads.ads").fetchone() != (0,)
+        assert connection.execute("FROM duckdb_tables() WHERE table_name = 'old'").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("demo-report.html", "exists, and the demo did not create it"), ("demo.duckdb", "demo.duckdb is not a file")],
+)
+def test_the_demo_waits_for_no_pipe(name: str, words: str, command: Any, tmp_path: Any) -> None:
+    """A pipe in the place of its page or its database stays, and the demo says what is wrong at once."""
+    os.mkfifo(tmp_path / name)
+    refused = command("demo", "--database", "demo.duckdb", "--days", "1")
+    assert refused.returncode == 1
+    assert words in refused.stderr
+    assert (tmp_path / name).is_fifo()
 
 
 def progress(**fields: Any) -> Snapshot:

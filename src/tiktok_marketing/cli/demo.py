@@ -114,11 +114,17 @@ def _refuse_foreign_page(page: Path) -> None:
     Raises:
         DestinationError: A file of that name is there, and no `report` made it.
     """
-    if page.exists() and _PAGE_MARK not in page.read_text(encoding="utf-8", errors="replace")[:4000]:
+    # A pipe has no end to read up to.
+    if page.exists() and not (page.is_file() and _PAGE_MARK in _beginning_of(page)):
         raise DestinationError(
             f"{page} exists, and the demo did not create it.",
             remedy="Name another file with --database, or move this one away.",
         )
+
+
+def _beginning_of(page: Path) -> str:
+    with page.open(encoding="utf-8", errors="replace") as file:
+        return file.read(4000)
 
 
 def _delete_earlier_demo(path: Path, destination: Destination) -> None:
@@ -129,6 +135,8 @@ def _delete_earlier_demo(path: Path, destination: Destination) -> None:
     """
     if not path.exists():
         return
+    if not path.is_file():
+        raise DestinationError(f"{path} is not a file.", remedy="Name another file with --database.")
     try:
         import duckdb
 
@@ -141,8 +149,10 @@ def _delete_earlier_demo(path: Path, destination: Destination) -> None:
             f"{path} exists, and the demo did not create it.",
             remedy="Name another file with --database, or move this one away.",
         )
-    path.unlink()
-    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    target = path.resolve()  # a link stays one, and leads to the new file
+    target.unlink()
+    for place in {path, target}:
+        place.with_name(place.name + ".wal").unlink(missing_ok=True)
 
 
 async def _load_twice(out: Console, path: Path, destination: Destination, days: int) -> tuple[Summary, Summary]:
@@ -309,7 +319,7 @@ def _print_answers(out: Console, answers: Sequence[_Answer]) -> None:
 
 def _make_page(out: Console, destination: Destination, page: Path) -> None:
     from tiktok_marketing.cli import demo_questions as questions
-    from tiktok_marketing.cli.report import write_whole
+    from tiktok_marketing.cli.output_file import write_whole
     from tiktok_marketing.report import ReportOptions, collect, html_page
 
     _print_heading(out, f"{5 + len(questions.QUESTIONS)}. Make a page with charts from the database")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import tempfile
 import webbrowser
 from contextlib import suppress
 from datetime import date
@@ -14,7 +12,7 @@ from pathlib import Path
 import click
 
 from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, print_json, say
-from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.cli.output_file import write_whole
 
 _STDOUT = "-"
 
@@ -59,7 +57,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | int
     default="report.html",
     show_default=True,
     metavar="FILE",
-    help="The file to write, or replace. '-' writes to standard output.",
+    help="The file to write, or replace. A link stays one, and a pipe gets the page. '-' writes to standard output.",
 )
 @click.option(
     "--since",
@@ -126,31 +124,3 @@ def report(
     if opens and not webbrowser.open(path.as_uri()):
         say("No browser could be opened here.")
     return 0
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it.
-
-    Raises:
-        ConfigurationError: It cannot be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
-            try:
-                file.write(text)
-                file.close()
-                os.chmod(file.name, 0o666 & ~_umask())  # noqa: PTH101 - as any program writes a file
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror}.", remedy="Name another file with --output."
-        ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
