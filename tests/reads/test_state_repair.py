@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from support import NOW, config_for, cursors_of, read_from
+import pytest
+
+from support import NOW, catalog_of, config_for, cursors_of, read_from
 from tiktok_marketing.emulator import Emulator, Options
 
 NAMES = ["ads_reports_daily", "campaigns"]
@@ -62,3 +64,25 @@ async def test_an_account_that_the_token_lost_is_reported() -> None:
     assert "Authorize the application for them again" in warning
     assert cursors_of(outcome.last_states)["ads_reports_daily"]["7999999"] == {"stat_time_day": "2026-06-20"}
     assert not [line for line in chosen.of_type("LOG") if "7999999" in line["message"]]
+
+
+@pytest.mark.parametrize("day", ["2030-01-01", "9999-12-31"])
+async def test_a_full_refresh_whose_state_is_of_next_year_costs_no_row(day: str) -> None:
+    """The account is read from the start, and the log says why; the other one goes on where it was."""
+    name = "ads_reports_daily"
+    async with Emulator(Options(now=NOW, tier="unlimited", advertisers=3, days=30, ads_per_account=15)) as emulator:
+        config, catalog = config_for(emulator), catalog_of([name], incremental=False)
+        catalog["streams"][0] |= {"sync_id": 7, "generation_id": 3}
+        fresh = await read_from(emulator, config, catalog=catalog)
+        state = fresh.state_file
+        ahead, finished, _ = emulator.advertiser_ids
+        progress = state[0]["stream"]["stream_state"]["full_refresh"]
+        progress |= {"complete": False, "accounts": {ahead: day, finished: "finished"}}
+        outcome = await read_from(emulator, config, catalog=catalog, state=state)
+    assert outcome.exit_code == 0
+    expected = [record for record in fresh.records(name) if str(record["advertiser_id"]) != finished]
+    assert sorted(map(str, outcome.records(name))) == sorted(map(str, expected))
+    [warning] = [line["message"] for line in outcome.of_type("LOG") if "in the future" in line["message"]]
+    assert ahead in warning
+    assert finished not in warning
+    assert outcome.last_states[name]["full_refresh"]["accounts"][ahead] == "finished"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,7 +12,9 @@ from tiktok_marketing.errors import PartialAnswerError
 from tiktok_marketing.shards import Shard
 from tiktok_marketing.sync.plan.accounts import AccountList, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
+from tiktok_marketing.sync.plan.refresh import RefreshProgress
+from tiktok_marketing.sync.plan.selection import RefreshId
+from tiktok_marketing.sync.plan.state_repair import list_ids, repair, repair_refresh, unreachable_accounts
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL
 
 NOW = ClockReading.at(datetime(2026, 3, 10, 12, tzinfo=UTC))
@@ -155,3 +157,21 @@ def test_accounts_of_other_shards_are_not_missed() -> None:
     assert all(missed)
     assert sorted(missed[0] + missed[1]) == ids
     assert unreachable_accounts(config(), listed, states) == ids
+
+
+@pytest.mark.parametrize(("day", "restarts"), [(9, False), (10, False), (12, False), (13, True)])
+def test_a_full_refresh_beyond_today_begins_again(day: int, restarts: bool) -> None:
+    """Two days ahead show that the account's zone was not known; what is farther ahead shows nothing."""
+    reached = {"1": date(2026, 3, day), "2": None, "3": date(2026, 3, 2)}
+    refresh = RefreshProgress(RefreshId(), {}, "", reached, continued=True)
+    accounts = [account(advertiser_id) for advertiser_id in ("1", "2", "3", "4")]
+    assert repair_refresh(stream("ads_reports_daily"), refresh, accounts, NOW) == (["1"] if restarts else [])
+    assert refresh.day_of("1") == (None if restarts else date(2026, 3, day))
+    assert refresh.to_state()["full_refresh"]["accounts"].get("1") == (None if restarts else f"2026-03-{day:02}")
+    assert refresh.to_state()["full_refresh"]["accounts"]["2"] == "finished"
+
+
+def test_days_in_the_state_of_objects_mean_nothing() -> None:
+    """Objects are read or not, so there is nothing to repair."""
+    refresh = RefreshProgress(RefreshId(), {}, "", {"1": date(2030, 1, 1)}, continued=True)
+    assert repair_refresh(stream("ads"), refresh, [account("1")], NOW) == []

@@ -25,7 +25,7 @@ from tiktok_marketing.sync.plan.new_stores import (
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.state_repair import list_ids, repair, unreachable_accounts
+from tiktok_marketing.sync.plan.state_repair import list_ids, repair, repair_refresh, unreachable_accounts
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in
 
 
@@ -145,14 +145,7 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
     for selection in selected:
         name = selection.stream.name
         restarted = repair(selection.stream, cursors[name], accounts.chosen, clock) if name in cursors else []
-        if restarted:
-            notices.append(
-                Notice(
-                    "warning",
-                    f"{name}: the state says that {list_ids(restarted)} had been read up to days in the future, "
-                    "so an earlier sync ran with a wrong clock. They are read again from the start.",
-                )
-            )
+        notices += _read_in_the_future(name, restarted)
         if name in cursors and cursors[name].of_full_refresh:
             text = f"{name}: the state is of a full refresh and has no cursor. The stream is read from start_date."
             notices.append(Notice("info", text))
@@ -174,6 +167,8 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
         if refresh is not None and refresh.restarted:
             notices.append(Notice("info", f"{name}: the state is not of this full refresh, so everything is read."))
         if refresh is not None and refresh.continued:
+            restarted = repair_refresh(selection.stream, refresh, accounts.chosen, clock)
+            notices += _read_in_the_future(name, restarted)
             whole, partitions[name] = partitions[name], refresh.remaining(partitions[name])
             notices.append(_continued(name, len(whole), len(partitions[name])))
     notices += _nothing_due(bounds, selected, partitions)
@@ -186,6 +181,17 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
         notices=tuple(notices),
         restarted=frozenset(name for name, of in gaps.items() if of.restarted),
     )
+
+
+def _read_in_the_future(name: str, restarted: Sequence[AdvertiserId]) -> list[Notice]:
+    """Say which accounts are read again because their state is ahead of today."""
+    if not restarted:
+        return []
+    text = (
+        f"{name}: the state says that {list_ids(restarted)} had been read up to days in the future, "
+        "so an earlier sync ran with a wrong clock. They are read again from the start."
+    )
+    return [Notice("warning", text)]
 
 
 def _compare_stores(

@@ -84,6 +84,14 @@ class RefreshProgress:
         """Everything of the account has been delivered."""
         self._reached[advertiser_id] = None
 
+    def day_of(self, advertiser_id: AdvertiserId) -> date | None:
+        """The last day of the account that has been read without a gap; None if none is known, or it is finished."""
+        return self._reached.get(advertiser_id)
+
+    def forget(self, advertiser_id: AdvertiserId) -> None:
+        """Read the account from the start, because no attempt can have read as far as the state says."""
+        self._reached.pop(advertiser_id, None)
+
     def remaining(self, partitions: Iterable[Partition]) -> list[Partition]:
         """What is left to read."""
         remaining = (self._rest_of(partition) for partition in partitions)
@@ -97,6 +105,8 @@ class RefreshProgress:
             return None
         if partition.first is None or reached < partition.first or not partition.stream.has_days:
             return partition
+        if partition.last is not None and reached >= partition.last:  # also if no day follows it in the calendar
+            return None
         return msgspec.structs.replace(partition, first=reached + timedelta(days=1))
 
     @property

@@ -10,6 +10,7 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.cursors import Cursor, Cursors
+from tiktok_marketing.sync.plan.refresh import RefreshProgress
 
 _READ_AHEAD = timedelta(days=2)
 """How far a report's cursor may be ahead of the account's day without being wrong.
@@ -61,6 +62,33 @@ def repair(stream: Stream, cursors: Cursors, accounts: Sequence[Account], clock:
         if impossible:
             cursors.rewind(advertiser_id, None)
             restarted.append(advertiser_id)
+    return restarted
+
+
+def repair_refresh(
+    stream: Stream, refresh: RefreshProgress, accounts: Sequence[Account], clock: ClockReading
+) -> list[AdvertiserId]:
+    """Drop what an attempt of a full refresh cannot have read. Otherwise the next one would leave out those days.
+
+    A day or two ahead leaves out no day: an attempt that did not know the account's time zone has read up to there.
+
+    Args:
+        stream: The stream.
+        refresh: What the earlier attempts have delivered, which is changed.
+        accounts: The accounts of this run.
+        clock: The current time.
+
+    Returns:
+        The accounts that are read from the start.
+    """
+    if not stream.has_days:
+        return []
+    restarted = []
+    for account in accounts:
+        day = refresh.day_of(account.advertiser_id)
+        if day is not None and day > account.today(clock.tiktok) + _READ_AHEAD:
+            refresh.forget(account.advertiser_id)
+            restarted.append(account.advertiser_id)
     return restarted
 
 
