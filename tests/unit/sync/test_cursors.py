@@ -131,18 +131,42 @@ def test_a_global_cursor_applies_to_every_account() -> None:
     assert cursors.of("7001") == cursors.of("7999") == "2024-01-31 00:00:00"
 
 
-@pytest.mark.parametrize("lookback", [None, 0, -3600, "3600", [1], {}])
-def test_a_lookback_that_is_no_time_changes_no_cursor(lookback: Any) -> None:
+def looking_back(lookback: Any) -> dict[str, Any]:
+    """A state with a global cursor and this lookback."""
+    return {
+        "use_global_cursor": True,
+        "state": {"stat_time_hour": "2024-01-31 01:00:00"},
+        "lookback_window": lookback,
+    }
+
+
+@pytest.mark.parametrize("lookback", [None, 0, -3600, 0.0, "0"])
+def test_a_lookback_of_no_time_changes_no_cursor(lookback: Any) -> None:
     """Only a positive number of seconds reaches back, and nothing reaches ahead."""
-    state = {"stat_time_hour": "2024-01-31 01:00:00"}
-    raw = {"use_global_cursor": True, "state": state, "lookback_window": lookback}
-    assert read_state(*HOURLY, raw).of("7001") == "2024-01-31 01:00:00"
+    assert read_state(*HOURLY, looking_back(lookback)).of("7001") == "2024-01-31 01:00:00"
+
+
+@pytest.mark.parametrize("lookback", [3600, 3600.0, 3599.5, "3600", " 03600 "])
+def test_a_lookback_may_be_written_in_any_way(lookback: Any) -> None:
+    """Airbyte's connector reads each of them as a number, too. Nothing less is read again than the state asks."""
+    assert read_state(*HOURLY, looking_back(lookback)).of("7001") == "2024-01-31 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "lookback", [[1], {}, True, "an hour", "-1", "", float("nan"), float("inf"), 1e300, 10**400, "9" * 40]
+)
+def test_a_lookback_that_is_no_time_is_refused(lookback: Any) -> None:
+    """Fewer days would be read again than somebody wanted."""
+    with pytest.raises(ConfigurationError, match=r"ads_reports_hourly.*lookback_window"):
+        read_state(*HOURLY, looking_back(lookback))
 
 
 @pytest.mark.parametrize("state", [None, {}, {"stat_time_day": None}])
 def test_a_global_cursor_may_be_empty(state: Any) -> None:
     """A global cursor that never moved is no cursor."""
     assert read_state(*DAILY, {"use_global_cursor": True, "state": state}).of("7001") is None
+    never_read = {"use_global_cursor": True, "state": state, "states": [partition("7001", stat_time_day="")]}
+    assert read_state(*DAILY, never_read).of("7001") is None
 
 
 def test_the_earliest_cursor_of_the_buying_types_counts() -> None:
@@ -172,9 +196,11 @@ def test_an_account_with_a_buying_type_that_was_never_read_has_no_cursor(kinds: 
     assert read_state("campaigns", "modify_time", {"states": entries}).of("7001") is None
 
 
-def test_an_advertiser_id_may_be_a_number() -> None:
-    """Partitions written by hand or by other tools may contain numbers."""
-    assert read_state(*DAILY, {"states": [partition(7001, stat_time_day="2024-01-31")]}).of("7001") is not None
+@pytest.mark.parametrize("advertiser_id", [7001, " 7001", "7001\n"])
+def test_an_advertiser_id_may_be_a_number_or_have_blanks(advertiser_id: Any) -> None:
+    """Partitions written by hand or by other tools may contain them."""
+    cursors = read_state(*DAILY, {"states": [partition(advertiser_id, stat_time_day="2024-01-31")]})
+    assert cursors.accounts == ("7001",)
 
 
 def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
@@ -210,7 +236,19 @@ def test_an_account_whose_cursor_is_empty_was_never_read() -> None:
         {"states": [{"partition": {"advertiser_id": "1"}, "cursor": "2024-01-01"}]},
         {"states": [partition("7001", stat_time_day="yesterday")]},
         {"states": [partition("7001", stat_time_day=20240101)]},
-        {"states": [partition("\uff17001", stat_time_day="2024-01-01")]},
+        *(
+            {"states": [partition(advertiser_id, stat_time_day="2024-01-01")]}
+            for advertiser_id in ("\uff17001", None, True, {"a": 1}, ["7001"], 7.7e18, -7001, "abc", "", "7001, 7002")
+        ),
+        {"use_global_cursor": "false", "states": [partition("7001", stat_time_day="2024-01-01")]},
+        {"use_global_cursor": 0, "states": [partition("7001", stat_time_day="2024-01-01")]},
+        {"use_global_cursor": True, "states": [partition("7001", stat_time_day="2024-01-01")]},
+        {"use_global_cursor": True, "states": [partition("7001", stat_time_day="2024-01-01")], "state": None},
+        {"use_global_cursor": True, "states": [partition("7001", stat_time_day="2024-01-01")], "state": {}},
+        {"full_refresh": {}, "states": [partition("7001", stat_time_day="2024-01-01")]},
+        {"full_refresh": {}, "stat_time_day": "2024-01-01"},
+        {"full_refresh": {}, "dimensions": {"stat_time_day": "2024-01-01"}},
+        {"__ab_no_cursor_state_message": True, "use_global_cursor": True, "state": {"stat_time_day": "2024-01-01"}},
         {"states": [partition("7001", stat_time_day="2024-02-30")]},
         {"states": [partition("7001", stat_time_day=[])]},
         {"states": [partition("7001", stat_time_day={})]},

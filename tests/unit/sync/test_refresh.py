@@ -295,7 +295,9 @@ WRONG: list[Any] = [
     {"full_refresh": {}},
     {"full_refresh": {"began": "x", "accounts": {"7001": "yesterday"}}},
     {"full_refresh": {**written()["full_refresh"], "accounts": {"7001": "yesterday"}}},
+    {"full_refresh": {**written()["full_refresh"], "accounts": {"my account": "finished"}}},
     {"full_refresh": {**written()["full_refresh"], "complete": "no"}},
+    {**written(), "states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"stat_time_day": "2026-02-01"}}]},
 ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from math import ceil, inf
 from typing import Any, NewType
 
 from tiktok_marketing.config import AdvertiserId
@@ -39,6 +40,8 @@ _WITHOUT_CURSOR = frozenset({"use_global_cursor", "lookback_window", "parent_sta
 _MAX_KEYS_NAMED = 5
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-]00:?00)?)?")
+
+_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def normalize_time(text: str) -> str | None:
@@ -196,14 +199,46 @@ def read_state(stream: str, field: str, raw: Any) -> Cursors:
     if not isinstance(raw, Mapping):
         raise _unreadable(stream, "it is not an object")
     if _is_of_full_refresh(raw):
+        _check_full_refresh(stream, field, raw)
         return Cursors(field, of_full_refresh=True)
-    _check_keys(stream, field, raw)
-    common = _common_cursor(stream, field, raw)
+    is_global = _is_global(stream, raw)
+    _check_keys(stream, field, raw, is_global=is_global)
+    common = _common_cursor(stream, field, raw, is_global=is_global)
     states = raw.get("states", [])
     if not isinstance(states, list):
         raise _unreadable(stream, "`states` is not a list")
-    cursors = {} if raw.get("use_global_cursor") else _partition_cursors(stream, field, states)
+    cursors = {} if is_global and common is not None else _partition_cursors(stream, field, states)
+    if is_global and cursors:
+        raise _unreadable(stream, "`use_global_cursor` is true, but only `states` has cursors, and `state` has none")
     return Cursors(field, cursors, common, coverage_in_state(raw.get("coverage"), cursors), _stores(raw.get("stores")))
+
+
+def _is_global(stream: str, raw: Mapping[str, Any]) -> bool:
+    """Whether one cursor applies to all accounts, and those of the partitions do not count."""
+    value = raw.get("use_global_cursor")
+    if value is not None and not isinstance(value, bool):
+        raise _unreadable(stream, f"its use_global_cursor is {excerpt(value)}, which is neither true nor false")
+    return bool(value)
+
+
+def _check_full_refresh(stream: str, field: str, raw: Mapping[str, Any]) -> None:
+    """Refuse the state of a full refresh with cursors in it: nobody knows which of them counts.
+
+    Raises:
+        ConfigurationError: If it has some.
+    """
+    holders = [name for name in ("states", "state", "dimensions", field) if raw.get(name)]
+    if holders:
+        full_refresh = next(name for name in raw if name in _FULL_REFRESHES)
+        raise _unreadable(stream, f"it is the state of a full refresh ({full_refresh}) and has cursors ({holders[0]})")
+
+
+def account_in_state(value: Any) -> AdvertiserId | None:
+    """The id of an account as a state has it, as a text or a number; None if it is no account's."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip()
+    return AdvertiserId(text) if text.isascii() and text.isdecimal() else None
 
 
 def _stores(raw: Any) -> dict[AdvertiserId, tuple[str, ...]]:
@@ -224,9 +259,10 @@ def _partition_cursors(stream: str, field: str, entries: Iterable[Any]) -> dict[
         cursor = entry.get("cursor") if isinstance(entry, Mapping) else None
         if not isinstance(partition, Mapping) or not isinstance(cursor, Mapping) or "advertiser_id" not in partition:
             raise _unreadable(stream, "an entry of `states` lacks its partition or its cursor")
-        advertiser_id, value = AdvertiserId(str(partition["advertiser_id"])), cursor.get(field)
-        if not advertiser_id.isascii():
-            raise _unreadable(stream, "a partition's advertiser_id is not a number")
+        advertiser_id, value = account_in_state(partition["advertiser_id"]), cursor.get(field)
+        if advertiser_id is None:
+            given = excerpt(partition["advertiser_id"])
+            raise _unreadable(stream, f"the advertiser_id of a partition is {given}, which is not an account's number")
         if cursor and field not in cursor and not _is_of_full_refresh(cursor):
             raise _unreadable(stream, f"a cursor has {_keys(cursor)}{_instead_of(field)}")
         if value is None or value == "":
@@ -243,14 +279,14 @@ def _is_of_full_refresh(raw: Mapping[str, Any]) -> bool:
     return not _FULL_REFRESHES.isdisjoint(raw)
 
 
-def _check_keys(stream: str, field: str, raw: Mapping[str, Any]) -> None:
+def _check_keys(stream: str, field: str, raw: Mapping[str, Any], *, is_global: bool) -> None:
     """Refuse a state in which no known form has its cursors: it would be taken for none.
 
     Raises:
         ConfigurationError: If there is none.
     """
     fields: Any = raw.get("dimensions") if isinstance(raw.get("dimensions"), Mapping) else raw
-    if raw.get("use_global_cursor"):
+    if is_global:
         fields = raw.get("state")
         if not isinstance(fields, Mapping):
             return
@@ -270,14 +306,14 @@ def _instead_of(field: str) -> str:
     return f", but not {field}, which is the stream's cursor" if field else ", and the stream has no cursor"
 
 
-def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> Cursor | None:
+def _common_cursor(stream: str, field: str, raw: Mapping[str, Any], *, is_global: bool) -> Cursor | None:
     """The cursor that applies to every account, in the forms that have one.
 
     The `state` beside `states` in 4.4's form is not one. It is the cursor of the account that has been read farthest,
     and an account that was added later must start from `start_date`.
     """
     fields: Any = raw
-    if raw.get("use_global_cursor"):
+    if is_global:
         fields = raw.get("state") or {}
     elif isinstance(raw.get("dimensions"), Mapping):
         fields = raw["dimensions"]
@@ -287,13 +323,24 @@ def _common_cursor(stream: str, field: str, raw: Mapping[str, Any]) -> Cursor | 
     if value is None or value == "":
         return None
     cursor = _parse_cursor(stream, field, value)
-    lookback = raw.get("lookback_window") if raw.get("use_global_cursor") else 0
-    if isinstance(lookback, int) and lookback > 0:
+    if is_global:
         try:
-            cursor = Cursor(str(datetime.fromisoformat(cursor) - timedelta(seconds=lookback)))
+            cursor = Cursor(str(datetime.fromisoformat(cursor) - timedelta(seconds=_lookback(stream, raw))))
         except OverflowError:
             raise _unreadable(stream, "its lookback_window reaches back beyond the calendar") from None
     return cursor
+
+
+def _lookback(stream: str, raw: Mapping[str, Any]) -> float:
+    """The seconds before the global cursor that are read again, as a number or its text; nothing reaches ahead."""
+    value = raw.get("lookback_window")
+    if isinstance(value, str) and _SECONDS.fullmatch(value.strip()):
+        value = int(value)
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -inf < value < inf:
+        raise _unreadable(stream, f"its lookback_window is {excerpt(value)}, which is not a number of seconds")
+    return max(0, ceil(value))
 
 
 def _parse_cursor(stream: str, field: str, value: Any) -> Cursor:

@@ -24,9 +24,10 @@ from tiktok_marketing.catalog import AnyStream, Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.coverage import wanted_of
-from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, read_state
+from tiktok_marketing.sync.plan.cursors import FULL_REFRESH, Cursor, account_in_state, read_state
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
+from tiktok_marketing.sync.plan.state_forms import excerpt
 
 _FINISHED = "finished"
 """In a state, in place of a day: everything of the account has been delivered."""
@@ -149,12 +150,15 @@ class _Saved(msgspec.Struct):
         """The last day of each account; None if it is finished.
 
         Raises:
-            ValueError: If a day is not one.
+            ValueError: If a day or an account is not one.
         """
-        return {
-            AdvertiserId(advertiser_id): None if day == _FINISHED else date.fromisoformat(day)
-            for advertiser_id, day in self.accounts.items()
-        }
+        reached = {}
+        for name, day in self.accounts.items():
+            advertiser_id = account_in_state(name)
+            if advertiser_id is None:
+                raise ValueError(f"{excerpt(name)} is not an account's number")
+            reached[advertiser_id] = None if day == _FINISHED else date.fromisoformat(day)
+        return reached
 
 
 def read_refreshes(
@@ -260,8 +264,8 @@ def _saved(stream: Stream, raw: Any) -> _Saved | None:
     Raises:
         ConfigurationError: If it has no known form.
     """
+    read_state(stream.name, stream.cursor or "", raw)  # raises if nobody wrote such a state
     if not isinstance(raw, Mapping) or FULL_REFRESH not in raw:
-        read_state(stream.name, stream.cursor or "", raw)  # raises if nobody wrote such a state
         return None
     try:
         state = msgspec.convert(raw[FULL_REFRESH], _Saved)
