@@ -302,13 +302,21 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("raw", WRONG)
-@pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_lifetime", "advertisers"])
+@pytest.mark.parametrize("name", ["ads_reports_daily", "ads_reports_lifetime"])
 def test_a_state_that_nobody_wrote_is_refused(raw: Any, name: str) -> None:
     """In a full refresh as in an incremental sync; the error names the stream."""
     with pytest.raises(ConfigurationError) as caught:
         read({name: raw}, [name])
     assert name in caught.value.message
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("raw", WRONG)
+def test_no_state_matters_to_a_stream_that_never_goes_on(raw: Any) -> None:
+    """It is read whole each time, so nothing in its state can lose a row, or keep another stream from being read."""
+    states = {"advertisers": raw, "ads_reports_daily": written(refresh=JOB)}
+    progress = read(states, ["advertisers", "ads_reports_daily"], refresh=JOB)
+    assert firsts(progress["ads_reports_daily"]) == THE_REST
 
 
 _progress = st.fixed_dictionaries(

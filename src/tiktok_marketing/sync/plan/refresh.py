@@ -179,14 +179,14 @@ def read_refreshes(
     wanted = {
         selection.stream.name: (selection.stream, selection.refresh)
         for selection in selected
-        if selection.refresh is not None and not (selection.incremental and selection.stream.cursor)
+        if selection.refresh is not None
+        and not (selection.incremental and selection.stream.cursor)
+        and is_resumable(selection.stream)
     }
     saved = {name: _saved(stream, states.get(name)) for name, (stream, _) in wanted.items()}
     interrupted = _interrupted(saved.values())
     progress = {}
     for name, (stream, refresh_id) in wanted.items():
-        if not is_resumable(stream):
-            continue
         state, settings = saved[name], _settings(config, stream)
         if state is None or state.settings != settings or not _is_same(refresh_id, state, interrupted):
             progress[name] = RefreshProgress(refresh_id, settings, began, restarted=bool(states.get(name)))
