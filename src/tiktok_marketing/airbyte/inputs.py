@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,9 +17,13 @@ from tiktok_marketing.json_files import read_text
 from tiktok_marketing.sync.plan import selection
 from tiktok_marketing.sync.plan.refresh import is_resumable
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
-from tiktok_marketing.sync.plan.state_forms import parse_state_text, states_by_stream
+from tiktok_marketing.sync.plan.state_forms import excerpt, parse_state_text, states_by_stream
 
 __all__ = ["discovered", "load_states", "selected_streams", "states_by_stream", "streams_of"]
+
+_DIGITS = re.compile(r"-?[0-9]{1,19}")
+_EXACT = 2**53
+"""Below it, a number with a point has every digit of a whole one."""
 
 
 def streams_of(config: Config) -> list[AnyStream]:
@@ -83,7 +88,7 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected | Unreadable
             raise ConfigurationError(
                 f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="Use full_refresh or incremental."
             )
-        refresh = RefreshId(_whole_number(entry.get("generation_id")), _whole_number(entry.get("sync_id")))
+        refresh = RefreshId(_id_in(entry, "generation_id", name), _id_in(entry, "sync_id", name))
         try:
             stream = _stream_of(config, name)
         except ConfigurationError as error:
@@ -93,9 +98,23 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected | Unreadable
     return list(selected.values())
 
 
-def _whole_number(value: Any) -> int | None:
-    """A number of the platform's; None if it has none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _id_in(entry: Mapping[str, Any], field: str, name: str) -> int | None:
+    """A number of the platform's, which some write as a text or with a point; None if it has none.
+
+    Raises:
+        ConfigurationError: If it is no whole number. Without it, an interrupted refresh would begin again.
+    """
+    value = entry.get(field)
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ConfigurationError(
+            f"The catalog gives stream {name} the {field} {excerpt(value)}, which is not a whole number.",
+            remedy=f"Write {field} as a number, or leave it out.",
+        )
+    return value
 
 
 def _stream_of(config: Config, name: str) -> AnyStream:

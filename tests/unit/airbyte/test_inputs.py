@@ -118,12 +118,43 @@ def test_an_unknown_mode_is_refused(mode: Any) -> None:
     assert "sync_mode" in error.message
 
 
+@pytest.mark.parametrize("value", [7, 7.0, "7", " 7\n"])
+@pytest.mark.parametrize("field", ["sync_id", "generation_id"])
+def test_the_numbers_of_a_refresh_may_be_written_in_any_way(value: Any, field: str) -> None:
+    """Otherwise an interrupted refresh would begin again, and repeat its rows."""
+    (selected,) = selected_streams(config(), {"streams": [entry("ads", "full_refresh", **{field: value})]})
+    assert isinstance(selected, Selected)
+    assert getattr(selected.refresh, field) == 7
+    assert type(getattr(selected.refresh, field)) is int
+
+
+@pytest.mark.parametrize(
+    "value", [True, "seven", "", "7.5", 7.5, 1e300, float("nan"), float("inf"), [7], {}, "9" * 40, "\uff17"]
+)
+@pytest.mark.parametrize("field", ["sync_id", "generation_id"])
+def test_a_number_of_a_refresh_that_is_none_is_refused(value: Any, field: str) -> None:
+    """The message names the stream and the field."""
+    error = refused({"streams": [entry("ads", "full_refresh", **{field: value})]})
+    assert f"stream ads the {field} " in error.message
+
+
+@pytest.mark.parametrize("field", ["sync_id", "generation_id"])
+def test_a_refresh_may_have_no_number(field: str) -> None:
+    """Runners without a platform write none, or null."""
+    for more in ({}, {field: None}):
+        (selected,) = selected_streams(config(), {"streams": [entry("ads", "full_refresh", **more)]})
+        assert isinstance(selected, Selected)
+        assert getattr(selected.refresh, field) is None
+
+
 _entries = st.fixed_dictionaries(
     {},
     optional={
         "stream": st.fixed_dictionaries({}, optional={"name": st.sampled_from(["ads", "adz"]) | json_values})
         | json_values,
         "sync_mode": st.sampled_from(["incremental", "full_refresh"]) | json_values,
+        "sync_id": st.integers() | st.floats() | json_values,
+        "generation_id": json_values,
     },
 )
 
