@@ -93,9 +93,21 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected | Unreadable
             stream = _stream_of(config, name)
         except ConfigurationError as error:
             selected[name] = Unreadable(name, error)
+            continue
+        selection = Selected(stream, incremental=mode == "incremental", refresh=refresh)
+        if name in selected and selected[name] != selection:
+            selected[name] = Unreadable(name, _named_twice(name))
         else:
-            selected[name] = Selected(stream, incremental=mode == "incremental", refresh=refresh)
+            selected[name] = selection
     return list(selected.values())
+
+
+def _named_twice(name: str) -> ConfigurationError:
+    """A stream has one state, so only one of the modes could have it."""
+    return ConfigurationError(
+        f"The catalog has stream {name} more than once, with different modes or refreshes.",
+        remedy="Leave all but one of these entries out.",
+    )
 
 
 def _id_in(entry: Mapping[str, Any], field: str, name: str) -> int | None:

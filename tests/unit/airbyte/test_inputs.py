@@ -76,6 +76,25 @@ def test_a_stream_that_is_named_twice_is_read_once() -> None:
     assert len(chosen) == 1
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        [entry("ads", "full_refresh")],
+        [entry("ads", None)],
+        [entry("ads", sync_id=7)],
+        [entry("ads", "full_refresh"), entry("ads")],
+        [entry("ads", "full_refresh"), entry("ads"), entry("ads", "full_refresh")],
+    ],
+)
+def test_a_stream_with_two_modes_is_unreadable(others: list[dict[str, Any]]) -> None:
+    """Whichever came last would decide in silence whether it has a state. The other streams are read."""
+    first, other = selected_streams(config(), {"streams": [entry("ads"), entry("campaigns"), *others]})
+    assert isinstance(first, Unreadable)
+    assert "stream ads more than once" in first.error.message
+    assert first.error.remedy
+    assert isinstance(other, Selected)
+
+
 def test_a_misspelt_stream_is_unreadable_with_the_nearest_name() -> None:
     """The others are read. The remedy suggests it."""
     error = unreadable("ad_reports_daily")
