@@ -110,6 +110,12 @@ def _ids(value: Any, setting: Setting) -> tuple[str, ...]:
             settings=[setting.name],
         )
     ids = tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
+    if not ids and (value.strip() if isinstance(value, str) else value):  # forms send an empty text or list
+        raise ConfigurationError(
+            f"{setting.name} names no account.",
+            remedy="Name at least one, or leave it out.",
+            settings=[setting.name],
+        )
     invalid = [text for text in ids if not is_advertiser_id(text)]
     if invalid:
         raise ConfigurationError(

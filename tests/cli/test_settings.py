@@ -275,3 +275,12 @@ def test_streams_that_do_not_exist_are_refused(command: Any, config: Any, name: 
     ended = command(name, "--config", config(), *more, "--streams", option)
     assert ended.returncode == 2
     assert words in " ".join(ended.stderr.split())
+
+
+@pytest.mark.parametrize("option", ["--advertiser-ids", "--exclude-advertiser-ids", "--accounts", "--streams"])
+def test_an_option_that_names_nothing_reads_nothing(option: str, command: Any, config: Any) -> None:
+    """Commas are what is left of two variables that were empty; all accounts are not what somebody meant."""
+    ended = command("sync", "--config", config(), "--to", "x.duckdb", option, ",")
+    assert ended.returncode == 2
+    assert "names no account" in ended.stderr or "No account is named" in ended.stderr or "No stream" in ended.stderr
+    assert not Path("x.duckdb").exists()

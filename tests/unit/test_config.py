@@ -16,6 +16,8 @@ from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.settings import CREDENTIALS, OPTIONS
 
 FIELDS = tuple(setting.name for setting in OPTIONS)
+NOBODY: list[Any] = [",", " , ,", [""], ["", " "]]
+"""Lists of accounts that were given and name none. Without an error, a sync would read all accounts."""
 
 
 def parsed(**fields: Any) -> Config:
@@ -181,6 +183,13 @@ def test_lists_of_accounts_keep_their_order_without_duplicates(field: str, given
     assert getattr(parsed(**{field: given}), field) == read
 
 
+@pytest.mark.parametrize("nothing", ["", " ", [], None])
+@pytest.mark.parametrize("field", ["advertiser_ids", "exclude_advertiser_ids"])
+def test_an_empty_list_of_accounts_is_not_set(field: str, nothing: Any) -> None:
+    """A form sends it for a list without entries."""
+    assert getattr(parsed(**{field: nothing}), field) == ()
+
+
 @pytest.mark.parametrize(("given", "read"), [(20, 20.0), ("30", 30.0), (0.5, 0.5), (50.0, 50.0)])
 def test_the_rate_may_be_text_or_a_fraction(given: Any, read: float) -> None:
     """The tier's requests per second need not be an integer."""
@@ -242,6 +251,7 @@ def test_an_end_before_the_default_start_is_rejected() -> None:
         ("advertiser_ids", "\u0667\u0660\u0660\u0661"),  # Arabic ones
         ("exclude_advertiser_ids", "7001;7002"),
         ("exclude_advertiser_ids", [["7001"]]),
+        *((field, nobody) for field in ("advertiser_ids", "exclude_advertiser_ids") for nobody in NOBODY),
         ("requests_per_second", 0),
         ("requests_per_second", -10),
         ("requests_per_second", True),

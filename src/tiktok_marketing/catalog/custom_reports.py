@@ -228,11 +228,12 @@ def _text(value: Any) -> str | None:
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
-    """Names in a list, or in a text with commas; None if it is neither."""
+    """Names in a list, or in a text with commas; None if it is neither, or names nothing and is not empty."""
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(name, str) for name in items):
         return None
-    return tuple(dict.fromkeys(name.strip() for name in items if name.strip()))
+    names = tuple(dict.fromkeys(name.strip() for name in items if name.strip()))
+    return names if names or not (value.strip() if isinstance(value, str) else value) else None
 
 
 def _flag(value: Any) -> bool | None:

@@ -85,6 +85,8 @@ def test_no_report_is_no_report(value: Any) -> None:
         ([{"metrics": ["spend"]}], "Report 1 of custom_reports has no name", "Give it a name"),
         ([_SPEND | {"metric": 1}], "unknown key 'metric'", "Did you mean metrics?"),
         ([_SPEND | {"dimensions": 5}], "dimensions that are not a list of names", "as a list of names"),
+        ([_SPEND | {"dimensions": ","}], "dimensions that are not a list of names", "as a list of names"),
+        ([_SPEND | {"dimensions": ["", " "]}], "dimensions that are not a list of names", "as a list of names"),
         ([_SPEND | {"metrics": [1]}], "metrics that are not a list of names", "as a list of names"),
         ([_SPEND | {"level": ["ad"]}], "a level that is not a text", "as a text"),
         ([_SPEND | {"name": "Mein Bericht"}], "cannot be the name of a table", "small letters"),
@@ -182,6 +184,7 @@ def test_no_filter_is_no_filter(written: Any) -> None:
         (["spend"], "extra_metrics is not an object"),
         ({"ads": ["total_checkout"]}, "The level 'ads' does not exist"),
         ({"ad": ["total_checkouts"]}, "The metric 'total_checkouts' does not exist"),
+        ({"ad": ","}, "extra_metrics.ad is not a list of names"),
         ({"ad": 5}, "extra_metrics.ad is not a list of names"),
     ],
 )
