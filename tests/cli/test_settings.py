@@ -284,3 +284,33 @@ def test_an_option_that_names_nothing_reads_nothing(option: str, command: Any, c
     assert ended.returncode == 2
     assert "names no account" in ended.stderr or "No account is named" in ended.stderr or "No stream" in ended.stderr
     assert not Path("x.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "only", "left_out", "words"),
+    [
+        (0, [1], [], "credentials.advertiser_id selects the account {0} alone, and advertiser_ids does not have it."),
+        (0, [], [0], "exclude_advertiser_ids leaves out {0}, the only account that credentials.advertiser_id selects."),
+        (
+            0,
+            [0],
+            [0],
+            "exclude_advertiser_ids leaves out {0}, the only account that credentials.advertiser_id selects.",
+        ),
+        (None, [0], [0, 1], "advertiser_ids and exclude_advertiser_ids leave no account to read."),
+        (None, [], range(6), "exclude_advertiser_ids leaves no account to read."),
+    ],
+)
+def test_settings_that_leave_no_account_are_named(
+    named: int | None, only: list[int], left_out: list[int], words: str, command: Any, config: Any, api: Any
+) -> None:
+    """Those that are set, and no others."""
+    ids = api.info["advertiser_ids"]
+    path = config(
+        credentials={} if named is None else {"advertiser_id": ids[named]},
+        advertiser_ids=[ids[number] for number in only],
+        exclude_advertiser_ids=[ids[number] for number in left_out],
+    )
+    ended = command("plan", "--config", path)
+    assert ended.returncode == 2
+    assert words.format(*ids) in ended.stderr

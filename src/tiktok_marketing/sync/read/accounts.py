@@ -172,16 +172,34 @@ def _choose(ids: Iterable[AdvertiserId], config: Config) -> list[AdvertiserId]:
     if chosen and config.shard is not None:  # a shard without accounts is as complete as any other
         return [advertiser_id for advertiser_id in chosen if config.shard.owns(advertiser_id)]
     if not chosen and all_ids:
-        raise ConfigurationError(
-            "advertiser_ids and exclude_advertiser_ids leave no account to read.",
-            remedy="Change these lists; `tiktok-marketing check` shows the accounts that the token has access to.",
-        )
+        raise _none_left(config)
     if not chosen:
         raise ConfigurationError(
             "The access token has access to no ad account.",
             remedy="Authorize the application again, and select the accounts that it may read.",
         )
     return chosen
+
+
+def _none_left(config: Config) -> ConfigurationError:
+    """The error for lists that leave out every account; it names only what the configuration has."""
+    only = config.advertiser_id
+    if only is not None and only in config.exclude_advertiser_ids:
+        return ConfigurationError(
+            f"exclude_advertiser_ids leaves out {only}, the only account that credentials.advertiser_id selects.",
+            remedy="Remove it from exclude_advertiser_ids, or name another account in credentials.advertiser_id.",
+        )
+    if only is not None:
+        return ConfigurationError(
+            f"credentials.advertiser_id selects the account {only} alone, and advertiser_ids does not have it.",
+            remedy="Add it to advertiser_ids, empty that list, or name another account in credentials.advertiser_id.",
+        )
+    lists = [name for name in ("advertiser_ids", "exclude_advertiser_ids") if getattr(config, name)]
+    return ConfigurationError(
+        f"{' and '.join(lists)} {'leave' if len(lists) > 1 else 'leaves'} no account to read.",
+        remedy=f"Change {'these lists' if len(lists) > 1 else 'this list'}; `tiktok-marketing accounts` shows the "
+        "accounts that the token has access to.",
+    )
 
 
 def stop_if_nothing_answers(api: Client, accounts: Iterable[Account]) -> None:
