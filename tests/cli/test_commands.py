@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+import click
 import duckdb
 import msgspec
 import pytest
@@ -213,6 +214,30 @@ def test_the_emulator_refuses_wrong_options_with_exit_code_2(
     """The message names the option."""
     assert run(["emulator", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def _number_options() -> list[tuple[str, str]]:
+    """The command and the name of every option that takes a number."""
+    kinds = (click.types.IntParamType, click.types.FloatParamType)
+    return [
+        (name, option.opts[0])
+        for name, each in group.commands.items()
+        for command in ([each, *each.commands.values()] if isinstance(each, click.Group) else [each])
+        for option in command.params
+        if isinstance(option, click.Option) and isinstance(option.type, kinds)
+    ]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400"])
+@pytest.mark.parametrize(("name", "option"), _number_options())
+def test_no_option_takes_what_is_no_number(
+    name: str, option: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`nan` is between any two numbers, so a program that waits until it is over would wait for ever."""
+    required = {"sync": ["--to", "x.duckdb"], "mcp": ["--database", "x.duckdb"], "assets": ["--database", "x.duckdb"]}
+    assert run([name, *required.get(name, ()), option, number]) == 2
+    shown = capsys.readouterr().err
+    assert option in shown or option[2:].replace("-", "_") in shown
 
 
 @pytest.mark.thorough

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -40,6 +41,17 @@ class Session:
         self.as_json = False
         """Whether the result, or an error in its place, is printed as JSON."""
         self.json_is_written = False
+
+
+class Number(click.FloatRange):
+    """A number between two others. `nan`, which is between any two, and what is endless are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:

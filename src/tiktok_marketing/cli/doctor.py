@@ -15,6 +15,7 @@ import msgspec
 
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
+    Number,
     Session,
     announce,
     config_option,
@@ -112,7 +113,7 @@ class _SyncCommand(msgspec.Struct, frozen=True):
 )
 @click.option(
     "--max-age",
-    type=click.FloatRange(1, 24 * 365),
+    type=Number(1, 24 * 365),
     default=48,
     show_default=True,
     metavar="HOURS",

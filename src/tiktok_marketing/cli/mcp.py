@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tiktok_marketing import interrupts
-from tiktok_marketing.cli.common import CommandWithExamples, debug_option
+from tiktok_marketing.cli.common import CommandWithExamples, Number, debug_option
 
 
 @click.command(
@@ -29,9 +29,7 @@ from tiktok_marketing.cli.common import CommandWithExamples, debug_option
 @click.option(
     "--rows", type=click.IntRange(1, 100_000), default=500, show_default=True, help="The most rows of an answer."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 3600), default=30, show_default=True, help="How long a query may run."
-)
+@click.option("--seconds", type=Number(0.1, 3600), default=30, show_default=True, help="How long a query may run.")
 @debug_option
 def mcp(address: str, dataset: str, rows: int, seconds: float) -> int:
     """Serve a database to an assistant, by the Model Context Protocol on standard input and output.

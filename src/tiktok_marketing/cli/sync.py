@@ -16,6 +16,7 @@ from tiktok_marketing.cli.assets import check_assets, store
 from tiktok_marketing.cli.choices import read_options, shard_options
 from tiktok_marketing.cli.common import (
     CommandWithSettings,
+    Number,
     config_option,
     console,
     debug_option,
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
 @click.option("--full", is_flag=True, help="Read the streams again from start_date, whatever was read before.")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
