@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from faults.hurry import Result, small, synced
@@ -47,3 +49,39 @@ async def test_a_list_of_accounts_that_is_null_has_no_account() -> None:
     result = await read(Fault(path="oauth2/advertiser/get/", edit="$.data.list", value=None))
     assert "access to no ad account" in str(result.stopped)
     assert not result.waits
+
+
+@pytest.mark.parametrize("value", [None, "x", 5, []])
+@pytest.mark.parametrize("path", ["ad/get/", "report/integrated/get/", "pixel/list/"])
+async def test_a_row_that_is_no_object_costs_only_itself(path: str, value: object) -> None:
+    """It comes with nulls, a warning shows what stood in its place, and nothing is asked again."""
+    key, stream = LISTS[path]
+    expected = await read()
+    result = await read(Fault(path=path, edit=f"$.data.{key}[0]", value=value))
+    assert not result.waits
+    assert result.missing <= {("ad_reviews", account) for _, account in result.missing}  # it needs the id of each ad
+    text = value if isinstance(value, str) else json.dumps(value)
+    assert any(notice.startswith(f"{stream}: the value {text!r} of ") for notice in result.notices)
+    odd = {key for key in result.rows[stream] if key not in expected.rows[stream]}
+    assert odd
+    again = [key for name, key in result.duplicates if name == stream]  # the same key in the other accounts
+    assert odd.issuperset(again)
+    assert len(result.rows[stream]) + len(again) == len(expected.rows[stream])
+    for name in STREAMS:
+        kept = {key: row for key, row in result.rows[name].items() if key not in odd}
+        assert kept.items() <= expected.rows[name].items()
+
+
+@pytest.mark.parametrize("path", ["oauth2/advertiser/get/", "advertiser/info/"])
+async def test_an_account_that_is_no_object_does_not_stop_the_sync(path: str) -> None:
+    """In the list of accounts it is missing from every stream; in an answer about several, it is asked about alone."""
+    expected = await read()
+    result = await read(Fault(path=path, edit="$.data.list[1]", value=None))
+    assert result.stopped is None
+    assert not result.waits
+    if path == "advertiser/info/":
+        assert not result.missing
+        assert result.rows == expected.rows
+        return
+    assert result.missing == {(stream, None) for stream in STREAMS}
+    assert 0 < len(result.rows["ads"]) < len(expected.rows["ads"])

@@ -205,6 +205,22 @@ async def test_an_object_without_an_id_costs_no_row(database: Any) -> None:
     assert database.ask("SELECT count(*) FROM ads WHERE ad_id < 0") == [(6,)]
 
 
+async def test_a_row_that_is_no_object_is_loaded_with_stand_ins(database: Any) -> None:
+    """In a report and in a list; `_misfits` keeps what stood in its place, and the other rows are whole."""
+    async with small() as emulator:
+        await into(database, emulator, "ads", REPORT, include_deleted=True, dataset="usual")
+        for path in ("ad/get/", "report/integrated/get/"):
+            emulator.faults.add(Fault(path=path, edit="$.data.list[1]", value=None))
+        summary = await into(database, emulator, "ads", REPORT, include_deleted=True)
+    assert summary.complete
+    for table in ("ads", REPORT):
+        count = f"SELECT count(*) FROM {{}}.{table}"  # noqa: S608
+        assert database.ask(count.format("tiktok_ads")) == database.ask(count.format("usual"))
+        odd = database.ask(f"SELECT ad_id, _misfits FROM {table} WHERE ad_id < 0")  # noqa: S608
+        assert len(odd) >= 3
+        assert all(as_json(misfits)["ad_id"] == "null" for _, misfits in odd)
+
+
 async def test_an_object_with_an_empty_id_is_an_object_without_one(database: Any) -> None:
     """Two of them in one account are two rows, and no trouble."""
     async with small(Fault(path="file/image/ad/search/", records=2, edit="image_id", value="")) as emulator:

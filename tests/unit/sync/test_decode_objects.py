@@ -81,6 +81,21 @@ def test_a_rejected_value_of_an_object_is_null_and_reported() -> None:
     assert body.rejected == {"actions.action_period": "soon", "budget": "much"}
 
 
+@pytest.mark.parametrize("instead", [None, [], "x", 7, True], ids=str)
+def test_what_is_no_object_costs_no_other_object(instead: object) -> None:
+    """It comes as an object without an id, and what stands there is reported."""
+    value = "null" if instead is None else instead
+    body = objects("creative_assets_images", {"image_id": "1"}, instead, {"image_id": "3"})
+    assert [record["image_id"] for record in body.records] == ["1", None, "3"]
+    assert [record["advertiser_id"] for record in body.records] == [7001] * 3
+    assert [misfit.parts for misfit in body.misfits] == [{"image_id": value}]
+    assert len(set(ObjectReader(stream("creative_assets_images"), "7001").keyer()(body.keyed))) == 3
+    in_map = {"ad_review_map": {"1": {"review_status": "x"}, "2": instead}}
+    reviews = ObjectReader(stream("ad_reviews"), "7001").read(msgspec.json.encode({"code": 0, "data": in_map}))
+    assert [record["ad_id"] for record in reviews.records] == [1, 2]
+    assert [misfit.row for misfit in reviews.misfits] == [1]
+
+
 def test_missing_fields_of_objects_stay_missing() -> None:
     """Nothing is added to an object."""
     (record,) = objects("campaigns", {"campaign_id": "1"}).records
@@ -170,7 +185,7 @@ def test_an_answer_that_is_one_record_is_a_list_of_one() -> None:
     ("name", "data"),
     [
         *(("gmv_max_campaign_details", data) for data in (None, [], {}, "x")),
-        *(("ad_reviews", data) for data in (None, [], {}, {"ad_review_map": []}, {"ad_review_map": {"1": 2}})),
+        *(("ad_reviews", data) for data in (None, [], {}, {"ad_review_map": []}, {"ad_review_map": 5})),
     ],
 )
 def test_an_answer_of_another_form_is_an_error(name: str, data: Any) -> None:

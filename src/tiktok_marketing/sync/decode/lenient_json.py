@@ -18,6 +18,8 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MOST_DIGITS_OF_A_DOUBLE = 309
 _COUNT_DIGITS = 18
+NOT_AN_OBJECT = "\0not an object"
+"""The only field of a row that TikTok sends as something else than an object: what it sends."""
 
 
 class PageInfo(msgspec.Struct):
@@ -83,9 +85,9 @@ def decode_map(body: bytes, map_key: str, key_field: str) -> tuple[list[Mapping[
     answer = decode_lenient(body, _AROUND_A_LIST)
     data = answer.get("data") if isinstance(answer, Mapping) else None
     records = _of(data, map_key, {}) if isinstance(data, Mapping) else None
-    if not isinstance(records, Mapping) or not all(isinstance(record, Mapping) for record in records.values()):
-        raise msgspec.ValidationError(f"`data.{map_key}` is not an object of objects")
-    return [{**record, key_field: key} for key, record in records.items()], PageInfo()
+    if not isinstance(records, Mapping):
+        raise msgspec.ValidationError(f"`data.{map_key}` is not an object")
+    return [{**_as_object(record), key_field: key} for key, record in records.items()], PageInfo()
 
 
 def _of(data: Mapping[str, Any], key: str, empty: Any) -> Any:
@@ -95,14 +97,18 @@ def _of(data: Mapping[str, Any], key: str, empty: Any) -> Any:
 
 
 def as_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
-    """The value as a list of JSON objects.
+    """The value as a list of JSON objects. Of an element that is none, `NOT_AN_OBJECT` has the value.
 
     Raises:
-        msgspec.ValidationError: If it is not one; the error calls it `what`.
+        msgspec.ValidationError: If it is no list; the error calls it `what`.
     """
-    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-        raise msgspec.ValidationError(f"{what} is not a list of objects")
-    return value
+    if not isinstance(value, list):
+        raise msgspec.ValidationError(f"{what} is not a list")
+    return [_as_object(row) for row in value]
+
+
+def _as_object(row: Any) -> Mapping[str, Any]:
+    return row if isinstance(row, Mapping) else {NOT_AN_OBJECT: "null" if row is None else row}
 
 
 def decode_lenient(body: bytes, around: int = 0) -> Any:

@@ -10,7 +10,14 @@ import msgspec
 
 from tiktok_marketing.catalog import ObjectStream, field_types
 from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_text
-from tiktok_marketing.sync.decode.lenient_json import PageInfo, count_of, decode_list, decode_map, decode_record
+from tiktok_marketing.sync.decode.lenient_json import (
+    NOT_AN_OBJECT,
+    PageInfo,
+    count_of,
+    decode_list,
+    decode_map,
+    decode_record,
+)
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
 
 
@@ -30,6 +37,7 @@ class ObjectReader:
         self._types = field_types(stream)
         self._advertiser_id = None if advertiser_id is None else int(advertiser_id)
         self._row_key = stream.row_key
+        self._given = {*source.request_fields, *(() if advertiser_id is None else ("advertiser_id",))}
 
     def read(self, body: bytes) -> Page[RecordList]:
         """Decode a page."""
@@ -56,9 +64,17 @@ class ObjectReader:
         return RecordList([self._typed(row, number, misfits) for number, row in enumerate(rows)], misfits)
 
     def _typed(self, row: Mapping[str, Any], number: int, misfits: list[Misfit]) -> dict[str, Any]:
-        """One object with the catalog's types; fields that the catalog does not know pass unchanged."""
+        """One object with the catalog's types; fields that the catalog does not know pass unchanged.
+
+        What is no object is delivered without fields, and what stands in its place is a misfit of its id.
+        """
         types = self._types
         source = self._source
+        if NOT_AN_OBJECT in row:
+            missing = (name for name in (*self._row_key, *types) if name not in row and name not in self._given)
+            name, value = next(missing), row[NOT_AN_OBJECT]
+            misfits.append(Misfit(number, name, value, {name: value}))
+            row = {key: each for key, each in row.items() if key != NOT_AN_OBJECT} | {name: None}
         if source.promoted_fields:
             row = {name: _nested(row, path) for name, path in source.promoted_fields.items()} | dict(row)
         if source.scaled:

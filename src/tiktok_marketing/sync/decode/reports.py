@@ -22,7 +22,14 @@ from msgspec.structs import replace
 from tiktok_marketing.catalog import ReportStream, field_types
 from tiktok_marketing.catalog.schema import attribute_of
 from tiktok_marketing.sync.decode.coercion import LARGEST_INT, Misfit, coerce, to_text
-from tiktok_marketing.sync.decode.lenient_json import PageInfo, as_objects, count_of, decode_lenient, decode_list
+from tiktok_marketing.sync.decode.lenient_json import (
+    NOT_AN_OBJECT,
+    PageInfo,
+    as_objects,
+    count_of,
+    decode_lenient,
+    decode_list,
+)
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList, RowSink, Sink, moved
 
 _PYTHON: dict[str, Any] = {
@@ -186,9 +193,10 @@ class ReportReader:
     def _coerced(self, group: str, raw: Mapping[str, Any], row: int, misfits: list[Misfit]) -> Any:
         """The struct of a row's dimensions or metrics, each value converted to its type or null.
 
-        A row may lack all of them. It is delivered without, and what stands in their place is a misfit of the first.
+        A row may lack all of them, or be no object itself. It is delivered without, and what stands in their place is a
+        misfit of the first.
         """
-        raw_values = raw.get(group)
+        raw_values = raw.get(group, raw.get(NOT_AN_OBJECT))
         if not isinstance(raw_values, Mapping):
             instead = "null" if raw_values is None else raw_values
             misfits.append(Misfit(row, next(iter(self._fields[group])), instead, {group: instead}))

@@ -329,6 +329,7 @@ def sample_of(
             _text(row["metrics"].get(name)) for name in metrics
         ]
         for row in rows
+        if isinstance(row.get("dimensions"), Mapping) and isinstance(row.get("metrics"), Mapping)
     }
     return Sample(total or 0, shown)
 

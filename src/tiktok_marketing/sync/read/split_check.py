@@ -105,6 +105,6 @@ def figures_of_page(page: Page[Any]) -> Figures:
     try:
         rows = _DECODER.decode(page.raw.body).data.rows
     except msgspec.DecodeError:  # a value that only the lenient decoder accepts
-        metrics: list[Mapping[str, Any]] = [row.get("metrics") or {} for row in page.raw.rows()]
+        metrics = [each if isinstance(each := row.get("metrics"), Mapping) else {} for row in page.raw.rows()]
         return Figures.of((each.get("spend"), each.get("impressions")) for each in metrics)
     return Figures.of((row.metrics.spend, row.metrics.impressions) for row in rows)
