@@ -87,6 +87,56 @@ def test_a_required_column_of_the_user_stops_its_stream_alone(run: Any, database
     assert database.ask(f"SELECT count(*), count({quoted}) FROM campaigns") == [(2, 0)]  # noqa: S608
 
 
+IN_ANOTHER_CASE = {
+    "a report's table": (DAILY, "Campaigns_Reports_Daily"),
+    "a table of objects": ("campaigns", "CAMPAIGNS"),
+    "the packages": ("_dlt_loads", "_DLT_Loads"),
+    "the states": ("_dlt_pipeline_state", "_DLT_PIPELINE_STATE"),
+    "the schemas": ("_dlt_version", "_Dlt_Version"),
+    "the record of syncs": ("_tiktok_syncs", "_Tiktok_Syncs"),
+    "a metric": (f"{DAILY} spend", "Spend"),
+    "the key of objects": ("campaigns campaign_id", "CAMPAIGN_ID"),
+    "the package of a row": (f"{DAILY} _dlt_load_id", "_DLT_LOAD_ID"),
+    "a column of the packages": ("_dlt_loads status", "Status"),
+}
+
+
+@pytest.mark.parametrize("what", IN_ANOTHER_CASE)
+def test_names_in_another_case_are_the_same_to_duckdb(duckdb_only: Any, make: Any, what: str) -> None:
+    """The rows of the next sync replace those that are there, nothing is read again, and the name stays."""
+    run = make.runner(duckdb_only)
+    load(run, make)
+    name, other = IN_ANOTHER_CASE[what]
+    table, _, column = name.partition(" ")
+    if column:
+        duckdb_only.change(f'ALTER TABLE {table} RENAME COLUMN {column} TO "{other}"')
+    else:
+        duckdb_only.change(f'ALTER TABLE {table} RENAME TO passing; ALTER TABLE passing RENAME TO "{other}"')
+    again = load(run, make, "2.50")
+    assert again.summary.complete, again.summary.missing()
+    assert not again.notices
+    assert again.states_before
+    sums = f"SELECT count(*), sum(spend) FROM {DAILY}"  # noqa: S608
+    assert [(count, str(spend)) for count, spend in duckdb_only.ask(sums)] == [(2, "5.0000")]
+    assert duckdb_only.ask("SELECT count(*) FROM campaigns") == [(2,)]
+    assert duckdb_only.ask("SELECT count(DISTINCT sync_id) FROM _tiktok_syncs") == [(2,)]
+    sql = f"SELECT table_name = '{other}' OR column_name = '{other}' AS kept FROM duckdb_columns()"  # noqa: S608
+    assert duckdb_only.ask(f"SELECT bool_or(kept) FROM ({sql})") == [(True,)]  # noqa: S608
+
+
+@pytest.mark.parametrize("column", ["CPC", "Spend", "_Dlt_Load_Id", "straße"])
+def test_names_in_another_case_are_the_users_to_postgres(postgres_only: Any, make: Any, column: str) -> None:
+    """A column whose name differs only in its case, also by the rules of German, is one of the user's."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    for table in ("campaigns", DAILY):
+        postgres_only.change(f'ALTER TABLE {table} ADD COLUMN "{column}" numeric DEFAULT 7, ADD COLUMN strasse text')
+    again = load(run, make, "2.50")
+    assert again.summary.complete, again.summary.missing()
+    assert not again.notices
+    assert postgres_only.ask(f'SELECT sum("{column}") = 14, sum(spend) = 5 FROM {DAILY}') == [(True, True)]  # noqa: S608
+
+
 def test_a_view_with_the_name_of_a_table_stops_its_stream_alone(run: Any, database: Any, make: Any) -> None:
     """Somebody renamed the table and put a view in its place."""
     load(run, make)

@@ -158,7 +158,4 @@ class LoadedRows:
 
     def _existing(self, session: Session) -> set[str]:
         """Return the names of the tables in the schema."""
-        rows = session.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [self._destination.dataset]
-        )
-        return {name for (name,) in rows}
+        return set(session.relations())

@@ -6,6 +6,7 @@ check whether any key exists already takes a tenth of the time of a merge: nearl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
-from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
-from tiktok_marketing.pipelines.databases.names import quoted_names
+from tiktok_marketing.pipelines.databases.destination import Relation
+from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, folded
+from tiktok_marketing.pipelines.databases.names import quoted_names, without_foreign
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 _KEPT = "_tiktok_kept"
@@ -89,6 +91,18 @@ class _Client(DuckDbClient):  # type: ignore[misc]
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet" and table["name"] in replacements:
             return _LoadJob(file_path, table["name"], self.changes)
         return super().create_load_job(table, file_path, load_id, restore)
+
+    def get_storage_tables(self, table_names: Any) -> Any:
+        """Find tables and columns whose names the user has written in another case, which dlt would create again."""
+        stored: Mapping[str, Relation] = {}
+        for name, columns in super().get_storage_tables(table_names):
+            if not columns:
+                client = self.sql_client
+                stored = stored or DuckDBSession(client.native_connection, client.dataset_name).relations()
+                if name in stored:
+                    columns = {column: {"name": column} for column in stored[name].columns}  # noqa: PLW2901
+            found = {folded(column): hints for column, hints in columns.items()}
+            yield name, without_foreign(found, self.schema.tables, name)
 
     def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
         force = self.changes.must_compare(only_tables) or force

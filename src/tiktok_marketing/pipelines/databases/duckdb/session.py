@@ -100,17 +100,19 @@ class DuckDBSession:
         return int(count)
 
     def relations(self) -> Mapping[str, Relation]:
-        """Return the tables and views of the schema, with their columns."""
-        here = "database_name = current_database() AND schema_name = ?"
+        """Return the tables and views of the schema, with their columns: all names as `folded` returns them."""
+        here = "database_name = current_database() AND lower(schema_name) = ?"
         tables = dict(self.execute(f"SELECT table_name, sql FROM duckdb_tables() WHERE {here}", [self._dataset]))  # noqa: S608
+        tables = {folded(table): sql for table, sql in tables.items()}
         computed = {table: _computed(sql) for table, sql in tables.items()}
         columns: dict[str, dict[str, StoredColumn]] = {}
-        for table, name, data_type, nullable, default in self.execute(
+        for table, column, data_type, nullable, default in self.execute(
             "SELECT table_name, column_name, data_type, is_nullable, column_default"  # noqa: S608 - our own words
             f" FROM duckdb_columns() WHERE {here}",
             [self._dataset],
         ):
             required = not nullable and default is None
+            table, name = folded(table), folded(column)  # noqa: PLW2901
             columns.setdefault(table, {})[name] = StoredColumn(data_type, required, name in computed.get(table, ()))
         return {name: Relation("table" if name in tables else "view", of) for name, of in columns.items()}
 
@@ -129,10 +131,11 @@ class DuckDBSession:
     def uncommented_columns(self, table: str) -> list[str]:
         """Return the columns of a table that have no comment."""
         rows = self.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? AND comment IS NULL",
+            "SELECT column_name FROM duckdb_columns()"
+            " WHERE lower(schema_name) = ? AND lower(table_name) = ? AND comment IS NULL",
             [self._dataset, table],
         )
-        return [name for (name,) in rows]
+        return [folded(name) for (name,) in rows]
 
     def close(self) -> None:
         """Close the connection."""
@@ -143,7 +146,12 @@ class DuckDBSession:
 
 def _computed(sql: str | None) -> set[str]:
     """Return the names of the columns that a table computes, from the statement that creates it."""
-    return {quoted.replace('""', '"') or plain for quoted, plain in _COMPUTED.findall(sql or "")}
+    return {folded(quoted.replace('""', '"') or plain) for quoted, plain in _COMPUTED.findall(sql or "")}
+
+
+def folded(name: str) -> str:
+    """Return a name in small letters, as ours are: to DuckDB, names that differ only in ASCII case are the same."""
+    return name.lower() if name.isascii() else name
 
 
 class ReadOnlyDuckDB:
@@ -167,12 +175,12 @@ class ReadOnlyDuckDB:
     def tables_by_schema(self) -> Mapping[str, set[str]]:
         """Return each schema that has tables, with the names of its tables."""
         sql = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?"
-        return grouped(self.rows(sql, [_ATTACHED]))
+        return grouped((folded(schema), folded(table)) for schema, table in self.rows(sql, [_ATTACHED]))
 
     def columns_by_table(self) -> Mapping[str, set[str]]:
         """Return each table of the dataset, with the names of its columns."""
-        sql = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ?"
-        return grouped(self.rows(sql, [_ATTACHED, self._dataset]))
+        sql = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND lower(schema_name) = ?"
+        return grouped((folded(table), folded(column)) for table, column in self.rows(sql, [_ATTACHED, self._dataset]))
 
     def table(self, name: str) -> str:
         """Return the name of a table of the dataset as SQL accepts it."""

@@ -29,7 +29,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
-from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names
+from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names, without_foreign
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
 from tiktok_marketing.pipelines.databases.postgres.waiting import prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
@@ -224,6 +224,10 @@ class _Client(PostgresClient):  # type: ignore[misc]
         if ParsedLoadJobFileName.parse(file_path).file_format == "parquet":
             return _CopyJob(file_path, table["name"], self.changes)
         return super().create_load_job(table, file_path, load_id, restore)
+
+    def get_storage_tables(self, table_names: Any) -> Any:
+        for name, columns in super().get_storage_tables(table_names):
+            yield name, without_foreign(columns, self.schema.tables, name)
 
     def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
         force = self.changes.must_compare(only_tables) or force
