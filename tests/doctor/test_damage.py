@@ -458,3 +458,73 @@ def test_a_full_sync_fixes_what_the_finding_says(doctor: Any, world: Any, now: A
     assert not doctor.examine(now=now + SOON).well
     doctor.sync(world.config(), ADS, now=now + 2 * SOON, full=True)
     assert doctor.examine(now=now + 2 * SOON).well
+
+
+UNREADABLE = {
+    "a metric is text": (f"ALTER TABLE {ADS} ALTER spend TYPE VARCHAR", ADS, "column spend"),
+    "a metric is not a number": (
+        f"ALTER TABLE {ADS} ALTER spend TYPE DOUBLE; UPDATE {ADS} SET spend = 'nan'",  # noqa: S608
+        ADS,
+        "column spend",
+    ),
+    "the day is text": (
+        f"ALTER TABLE {ADS} ALTER stat_time_day TYPE VARCHAR; UPDATE {ADS} SET stat_time_day = 'x' || stat_time_day",  # noqa: S608
+        ADS,
+        "column stat_time_day",
+    ),
+    "a day never comes": (f"UPDATE {ADS} SET stat_time_day = 'infinity' WHERE rowid = 0", ADS, "column stat_time_day"),  # noqa: S608
+    "a day was before Christ": (
+        f"UPDATE {ADS} SET stat_time_day = DATE '0044-03-15 (BC)' WHERE rowid = 0",  # noqa: S608
+        ADS,
+        "column stat_time_day",
+    ),
+    "an account is text": (
+        "ALTER TABLE ads ALTER advertiser_id TYPE VARCHAR; UPDATE ads SET advertiser_id = 'x' WHERE rowid = 0",
+        "ads",
+        "column advertiser_id",
+    ),
+    "an account's time is text": (
+        "ALTER TABLE advertisers ALTER create_time TYPE VARCHAR; UPDATE advertisers SET create_time = 'x'",
+        "advertisers",
+        "column create_time",
+    ),
+    "the table is a view of nothing": (
+        "ALTER TABLE ads RENAME TO passing; CREATE VIEW ads AS SELECT * FROM passing; DROP TABLE passing",
+        "ads",
+        "table cannot be read",
+    ),
+    "a sync began in the year 9999": (
+        "UPDATE _tiktok_syncs SET started_at = '9999-12-31' WHERE stream = 'ads'",
+        None,
+        "_tiktok_syncs",
+    ),
+    "syncs began never": ("UPDATE _tiktok_syncs SET started_at = 'infinity'", None, "_tiktok_syncs"),
+    "the times of the syncs are text": (
+        "ALTER TABLE _tiktok_syncs ALTER started_at TYPE VARCHAR; UPDATE _tiktok_syncs SET started_at = 'x'",
+        None,
+        "_tiktok_syncs",
+    ),
+    "the rows of the loads are text": (
+        "ALTER TABLE _tiktok_loads ALTER kept_rows TYPE VARCHAR; UPDATE _tiktok_loads SET kept_rows = 'x'",
+        None,
+        "_tiktok_loads",
+    ),
+}
+
+
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("what", quickly(*UNREADABLE))
+def test_what_cannot_be_read_costs_only_itself(doctor: Any, a_day: Any, what: str, offline: bool) -> None:
+    """The finding names the table and the column with a next step, and a fault of another stream is found, too."""
+    sql, stream, named = UNREADABLE[what]
+    doctor.damage(sql)
+    account = busiest(doctor)
+    doctor.damage(
+        f"INSERT INTO {CAMPAIGNS} SELECT * FROM {CAMPAIGNS} WHERE advertiser_id = {account}"  # noqa: S608
+        f" AND stat_time_day = '{a_day(7)}' LIMIT 1"
+    )
+    doctor.examine(offline=offline)
+    (finding,) = [finding for finding in doctor.wrong("tables") if named in finding.message]
+    assert finding.stream == stream
+    assert finding.remedy
+    assert (CAMPAIGNS, account, (a_day(7),)) in places(doctor, "rows")

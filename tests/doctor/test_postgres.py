@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from postgres_server import Database, server
+from support import quickly
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.doctor import DoctorOptions, Examination, Severity, examine
@@ -181,3 +182,57 @@ def test_a_database_that_cannot_be_examined_is_reported(patient: Patient) -> Non
     server_part = address.rpartition("@")[2]
     with pytest.raises(DestinationError, match="stranger may not read the schema tiktok_ads"):
         patient.examine(database=destination_of(f"postgresql://stranger:x@{server_part}"), offline=True)
+
+
+UNREADABLE = {
+    "a metric is text": (f"ALTER TABLE {ADS} ALTER spend TYPE text", ADS, "column spend"),
+    "a metric is not a number": (
+        f"ALTER TABLE {ADS} ALTER spend TYPE numeric; UPDATE {ADS} SET spend = 'NaN'",  # noqa: S608
+        ADS,
+        "column spend",
+    ),
+    "the day is text": (f"ALTER TABLE {ADS} ALTER stat_time_day TYPE text", ADS, "column stat_time_day"),
+    "a day never comes": (
+        f"UPDATE {ADS} SET stat_time_day = 'infinity' WHERE ctid = (SELECT min(ctid) FROM {ADS})",  # noqa: S608
+        ADS,
+        "column stat_time_day",
+    ),
+    "a day was before Christ": (
+        f"UPDATE {ADS} SET stat_time_day = '0044-03-15 BC' WHERE ctid = (SELECT min(ctid) FROM {ADS})",  # noqa: S608
+        ADS,
+        "column stat_time_day",
+    ),
+    "an account is text": ("ALTER TABLE ads ALTER advertiser_id TYPE text", "ads", "column advertiser_id"),
+    "the table is a view of errors": (
+        "ALTER TABLE ads RENAME TO passing; CREATE VIEW ads AS SELECT * FROM passing WHERE 1 / (ad_id - ad_id) = 1",
+        "ads",
+        "table cannot be read",
+    ),
+    "syncs began never": ("UPDATE _tiktok_syncs SET started_at = 'infinity'", None, "_tiktok_syncs"),
+    "the times of the syncs are text": (
+        "ALTER TABLE _tiktok_syncs ALTER started_at TYPE text",
+        None,
+        "_tiktok_syncs",
+    ),
+    "the ids of the packages are numbers": (
+        "ALTER TABLE _dlt_loads ALTER load_id TYPE numeric USING load_id::numeric",
+        None,
+        "_dlt_loads",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", quickly(*UNREADABLE))
+def test_what_cannot_be_read_costs_only_itself(patient: Patient, a_day: Any, what: str) -> None:
+    """The finding names the table and the column with a next step, and a fault of another stream is found, too."""
+    sql, stream, named = UNREADABLE[what]
+    account = patient.busiest
+    day = f"advertiser_id = {account} AND stat_time_day = '{a_day(7)}'"
+    patient.database.ask(f"DELETE FROM {CAMPAIGNS} WHERE {day}")  # noqa: S608
+    patient.database.ask(sql)
+    patient.examine()
+    assert patient.examination is not None
+    (finding,) = [each for each in patient.examination.of(Severity.WRONG) if named in each.message]
+    assert (finding.check, finding.stream) == ("tables", stream)
+    assert finding.remedy
+    assert CAMPAIGNS in {place[1] for place in patient.wrong()}

@@ -6,29 +6,34 @@ answers everything else; it holds the census and what TikTok returns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.expected_days import ExpectedDays
-from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.doctor.readable import Fault, check_time, fault_of
+from tiktok_marketing.errors import ConfigurationError, ConnectorError
 from tiktok_marketing.pipelines.databases.bookkeeping import (
     LOADS_TABLE,
     PACKAGES_TABLE,
+    STATES_TABLE,
     SYNCS_TABLE,
     opened_filled,
     stored_states,
     stored_streams,
 )
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
+from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
+
+T = TypeVar("T")
 
 MEASURES = ("spend", "impressions", "clicks")
 """The metrics that are added up and compared: what an ad delivered, which is final before conversions are."""
@@ -81,20 +86,39 @@ class Database:
 
     def __init__(self, source: ReadOnlyDatabase, configured: Sequence[AnyStream] = ALL_STREAMS) -> None:
         self._source = source
-        self.known_streams = stored_streams(source, configured)
+        self.unreadable_records: dict[str, str] = {}
+        """The tables beside those of the streams that cannot be read, or not whole, with the reason."""
+        self._faults: dict[str, Fault | None] = {}
+        self.known_streams = self._recorded(STATES_TABLE, lambda: stored_streams(source, configured), tuple(configured))
         """The streams of the configuration, and the reports of other configurations that have filled the database."""
         self.memory = source.memory
         self.columns = source.columns_by_table()
         """Table to the names of its columns."""
-        self.raw_states = stored_states(source)
+        self.raw_states = self._recorded(STATES_TABLE, lambda: stored_states(source), None)
         """Stream to its state; None if the states cannot be read at all."""
-        self.syncs = self._syncs()
+        self.syncs = self._recorded(SYNCS_TABLE, self._syncs, None)
         """Stream to its last sync; None if the table of syncs is missing."""
         self.has_loads = {"sync_id", "stream", "load_id", "kept_rows"} <= self.columns.get(LOADS_TABLE, set())
-        self.loads = self._loads()
+        nothing: Mapping[tuple[str, str], Mapping[str, int]] = {}
+        self.loads = self._recorded(LOADS_TABLE, self._loads, nothing)
         """Sync and stream to the packages of that sync, each with the number of rows that it left."""
         self._packages: dict[str, dict[str | None, int]] = {}
         self._create_reads()
+
+    def _recorded(self, table: str, read: Callable[[], T], otherwise: T) -> T:
+        """Read one of the tables beside those of the streams. If it cannot be read, that is noted.
+
+        Raises:
+            Exception: The database cannot be read at all.
+        """
+        try:
+            return read()
+        except ConnectorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - values raise whatever the driver and Python think of them
+            self._source.rows("SELECT 1")  # raises if it is not this table
+            self.unreadable_records[table] = first_line(text_of(innermost(error)))
+            return otherwise
 
     def table(self, name: str) -> str:
         """Return the name of a table as SQL accepts it."""
@@ -124,6 +148,7 @@ class Database:
             " WHERE started_at IS NOT NULL ORDER BY started_at"
         )
         self.memory.execute("CREATE TEMP TABLE syncs (sync_id VARCHAR, stream VARCHAR, started_at TIMESTAMP)")
+        rows = [row for row in rows if self._is_dated(row[2])]
         if rows:
             self.memory.executemany("INSERT INTO syncs VALUES (?, ?, ?)", [row[:3] for row in rows])
         return {
@@ -132,6 +157,15 @@ class Database:
             )
             for sync_id, stream, began, complete, missing in rows
         }
+
+    def _is_dated(self, began: Any) -> bool:
+        """Whether a sync began at a time that can be; if not, that is noted."""
+        try:
+            check_time(began)
+        except ValueError as error:
+            self.unreadable_records[SYNCS_TABLE] = str(error)
+            return False
+        return True
 
     def _loads(self) -> Mapping[tuple[str, str], Mapping[str, int]]:
         self.memory.execute(
@@ -155,7 +189,8 @@ class Database:
             )
         if "load_id" in self.columns.get(PACKAGES_TABLE, set()):
             self.memory.execute("CREATE TEMP TABLE packages (load_id VARCHAR)")
-            self.copy_to_memory("packages", f"SELECT load_id FROM {self.table(PACKAGES_TABLE)}")  # noqa: S608
+            sql = f"SELECT load_id FROM {self.table(PACKAGES_TABLE)}"  # noqa: S608
+            self._recorded(PACKAGES_TABLE, lambda: self.copy_to_memory("packages", sql), None)
             self.memory.execute(
                 "INSERT INTO reads SELECT load_id, make_timestamp((try_cast(load_id AS DOUBLE) * 1e6)::BIGINT)"
                 " FROM packages"
@@ -175,17 +210,29 @@ class Database:
         return tuple(stream for stream in self.known_streams if stream.name in known)
 
     def is_usable(self, stream: Stream) -> bool:
-        """Whether the stream's table has the columns that identify, date and measure its rows."""
-        return not self.missing_columns(stream)
+        """Whether the stream's table has the columns that identify, date and measure its rows, and they can be read."""
+        return not self.missing_columns(stream) and self.fault(stream) is None
+
+    def fault(self, stream: Stream) -> Fault | None:
+        """Return what makes the stream's table unfit for the checks; None if nothing does, or a column is missing."""
+        if self.missing_columns(stream):
+            return None
+        if stream.name not in self._faults:
+            measures = set(measures_of(stream).values()) if isinstance(stream, ReportStream) else set()
+            present = self.columns[stream.name]
+            self._faults[stream.name] = fault_of(self._source, stream, present, self._needed(stream), measures)
+        return self._faults[stream.name]
 
     def missing_columns(self, stream: Stream) -> set[str]:
         """Return the columns that the checks need and the stream's table does not have."""
         if stream.name not in self.columns:
             return {"all columns"}
-        needed = {"advertiser_id", _LOAD_ID, *stream.table_key}
-        if isinstance(stream, ReportStream):
-            needed |= set(measures_of(stream).values())
-        return needed - self.columns[stream.name]
+        return self._needed(stream) - self.columns[stream.name]
+
+    @staticmethod
+    def _needed(stream: Stream) -> set[str]:
+        measures = measures_of(stream).values() if isinstance(stream, ReportStream) else ()
+        return {"advertiser_id", _LOAD_ID, *stream.table_key, *measures}
 
     def cursors(self, stream: Stream) -> Cursors | None:
         """Return the cursors of the stream's accounts; None if the stream has no state.
@@ -207,8 +254,9 @@ class Database:
         return max(moments, default=None)
 
     def count(self, stream: Stream) -> int | None:
-        """Return the number of rows in the stream's table; None if there is no table."""
-        if stream.name not in self.columns:
+        """Return the number of rows in the stream's table; None if there is no table, or it cannot be read."""
+        fault = self.fault(stream)
+        if stream.name not in self.columns or (fault is not None and not fault.column):
             return None
         return int(self.rows(f"SELECT count(*) FROM {self.table(stream.name)}")[0][0])  # noqa: S608
 
@@ -232,7 +280,8 @@ class Database:
         """Return account to its currency, as the database describes the accounts."""
         known: dict[str, str] = {}
         for stream in ALL_STREAMS:
-            if {"advertiser_id", "currency", "timezone"} <= self.columns.get(stream.name, set()):
+            columns = self.columns.get(stream.name, set())
+            if {"advertiser_id", "currency", "timezone"} <= columns and self.fault(stream) is None:
                 known |= dict(
                     self.rows(
                         f"SELECT advertiser_id::VARCHAR, currency FROM {self.table(stream.name)}"  # noqa: S608
@@ -245,7 +294,7 @@ class Database:
         needed = {"advertiser_id", "name", "display_timezone", "timezone", "create_time"}
         accounts: dict[AdvertiserId, Account] = {}
         for stream in ALL_STREAMS:
-            if needed <= self.columns.get(stream.name, set()):
+            if needed <= self.columns.get(stream.name, set()) and self.fault(stream) is None:
                 for advertiser_id, name, *zone_names, created in self.rows(
                     "SELECT advertiser_id::VARCHAR, name, timezone, display_timezone, create_time"  # noqa: S608
                     f" FROM {self.table(stream.name)} WHERE advertiser_id IS NOT NULL"

@@ -8,6 +8,7 @@ from datetime import date
 from tiktok_marketing.catalog import ReportStream, Stream
 from tiktok_marketing.doctor.database import Database
 from tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
+from tiktok_marketing.doctor.readable import Fault
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, PACKAGES_TABLE, STATES_TABLE, SYNCS_TABLE
 
@@ -24,6 +25,15 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
                 message=f"The table {table}, which records every sync that ends, is missing.",
                 fix=Fix.SYNC,
             )
+    for table, reason in database.unreadable_records.items():
+        if table != STATES_TABLE:  # said below
+            yield Finding(
+                severity=Severity.WRONG,
+                check=TABLES,
+                message=f"The table {table}, in which each sync records what it did, cannot be read, or not all of it: "
+                f"{reason}",
+                remedy=f"Correct or delete what is in it, or drop the table {table}: the next sync creates it again.",
+            )
     if database.raw_states is None:
         yield Finding(
             severity=Severity.WRONG,
@@ -37,10 +47,22 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
             message = "A sync has loaded this stream, but its table is missing."
         elif missing := database.missing_columns(stream):
             message = f"The table lacks {', '.join(sorted(missing))}, so it cannot be examined."
+        elif fault := database.fault(stream):
+            yield _fault_finding(stream, fault)
+            continue
         else:
             yield from _state_findings(database, stream)
             continue
         yield Finding(severity=Severity.WRONG, check=TABLES, message=message, stream=stream.name, fix=Fix.FULL)
+
+
+def _fault_finding(stream: Stream, fault: Fault) -> Finding:
+    if fault.column:
+        remedy = f"Correct its type or its values, or drop the column {fault.column} of the table {stream.name}: the "
+        remedy += "next sync adds it, and reads the stream again from the start."
+    else:
+        remedy = f"Correct it, or drop or rename {stream.name}: the next sync creates the table and fills it."
+    return Finding(severity=Severity.WRONG, check=TABLES, message=str(fault), stream=stream.name, remedy=remedy)
 
 
 def _state_findings(database: Database, stream: Stream) -> Iterator[Finding]:
