@@ -127,6 +127,10 @@ class NothingToReadError(ConfigurationError):
     """The database to examine, or the schema in it, does not exist."""
 
 
+class WorkingFolderError(ConfigurationError):
+    """A path is relative, and the folder in which the program runs was deleted."""
+
+
 class TikTokError(ConnectorError):
     """TikTok refused a request, or the request or its answer was lost on the way.
 

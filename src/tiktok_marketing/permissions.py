@@ -21,7 +21,10 @@ def describe_denial(path: Path | str, *, writing: bool = False) -> str:
     """
     if not hasattr(os, "geteuid"):
         return ""
-    whole = Path(path).absolute()
+    try:
+        whole = Path(path).absolute()
+    except OSError:  # the working folder is gone
+        return ""
     places = [whole, whole.parent] if writing else [whole, *whole.parents]
     for place in places:
         needed = os.X_OK if place.is_dir() and not writing else os.W_OK if writing else os.R_OK

@@ -169,3 +169,73 @@ def test_a_folder_for_temporary_files_that_is_missing_is_no_obstacle(folder: Fol
     ended = folder.run(str(Path(COMMAND).with_name("python")), "-c", code, *line[1:])
     assert "name another folder with the environment variable TMPDIR" in ended.text
     assert ended.code == 1
+
+
+GONE = {
+    "doctor": (("--config", "{c}", "--database", "duckdb:///a.duckdb", "--quiet"), 3),
+    "sync": (("--config", "{c}", "--to", "duckdb:///a.duckdb"), 2),
+    "sync into files": (("--config", "{c}", "--to", "parquet:lake"), 2),
+    "sync into SQLite": (("--config", "{c}", "--to", "sqlite:///a.sqlite"), 2),
+    "plan": (("--config", "{c}", "--to", "a.duckdb"), 2),
+    "state show": (("--database", "a.duckdb"), 2),
+    "report": (("--database", "duckdb:///a.duckdb"), 2),
+    "demo": ((), 2),
+}
+
+
+@pytest.mark.parametrize("command", GONE)
+def test_a_folder_that_was_deleted_is_named(folder: Folder, command: str) -> None:
+    """A terminal may stand in such a folder. The doctor could not look; the other commands have nothing to work on."""
+    arguments, code = GONE[command]
+    (folder.path / "gone").mkdir()
+    words = command.partition(" into ")[0].split()
+    given = [argument.format(c=folder.path / "c.json") for argument in arguments]
+    ended = folder.run("sh", "-c", 'cd gone && rmdir ../gone && exec "$@"', "sh", COMMAND, *words, *given)
+    assert "The folder in which this command runs no longer exists" in ended.text
+    assert "Change to a folder that exists" in ended.text
+    assert ended.code == code
+
+
+def test_absolute_paths_work_in_a_folder_that_was_deleted(folder: Folder) -> None:
+    """Nothing else needs the folder."""
+    to = str(folder.path / "a.duckdb")
+    line = (COMMAND, "sync", "--config", str(folder.path / "c.json"), "--to", to, "--streams", "campaigns")
+    (folder.path / "gone").mkdir()
+    ended = folder.run("sh", "-c", 'cd gone && rmdir ../gone && exec "$@"', "sh", *line)
+    assert (ended.code, ended.err) == (0, ended.err)
+    looked = (COMMAND, "doctor", "--database", to, "--offline", "--streams", "campaigns")
+    (folder.path / "gone").mkdir()
+    assert folder.run("sh", "-c", 'cd gone && rmdir ../gone && exec "$@"', "sh", *looked).code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("doctor", "--offline", "--database", "duckdb:///{name}.duckdb"),
+        ("doctor", "--offline", "--database", "duckdb:///%FF.duckdb"),
+        ("sync", "--config", "c.json", "--to", "{name}.duckdb"),
+        ("sync", "--config", "c.json", "--to", "sqlite:///{name}.sqlite"),
+        ("sync", "--config", "c.json", "--to", "delta:{name}"),
+        ("report", "--database", "{name}.duckdb"),
+        ("demo", "--database", "{name}.duckdb"),
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_is_not_utf_8_is_refused(folder: Folder, arguments: tuple[str, ...]) -> None:
+    """DuckDB could not open it. The message shows the byte in a form that every terminal prints."""
+    name = os.fsdecode(b"\xff")
+    ended = folder.run(COMMAND, *(argument.format(name=name) for argument in arguments))
+    assert "is not text in UTF-8" in ended.text or "%FF" in arguments[-1]
+    assert "fault of the program" not in ended.text
+    assert ended.code in ({2, 3} if "%FF" in arguments[-1] else {2})
+    assert not [path for path in folder.path.iterdir() if path.suffix in {".duckdb", ".sqlite"}]
+
+
+def test_a_database_in_a_folder_that_is_not_utf_8_is_refused(folder: Folder) -> None:
+    """The path as written is harmless; that of the working folder is not."""
+    inside = folder.path / os.fsdecode(b"\xfe")
+    inside.mkdir()
+    line = (COMMAND, "doctor", "--offline", "--database", "a.duckdb")
+    ended = folder.run("sh", "-c", 'cd "$0" && exec "$@"', str(inside), *line)
+    assert "is not text in UTF-8" in ended.text
+    assert ended.code == 2

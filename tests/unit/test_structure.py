@@ -15,7 +15,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
-GROUND = {"errors", "text", "json_files", "permissions", "clock", "memory", "_version", "extras", "shards"}
+GROUND = {"errors", "text", "json_files", "paths", "permissions", "clock", "memory", "_version", "extras", "shards"}
 API = {"api", "api.rate_limit", "api_path", "catalog"} | GROUND
 PLAN = {"sync.plan", "catalog", "config", "config_values", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -87,6 +87,7 @@ DIRECTIONS = {
     "errors": {"text"},
     "text": set(),
     "json_files": {"errors", "permissions"},
+    "paths": {"errors"},
     "permissions": set(),
     "clock": set(),
     "memory": set(),

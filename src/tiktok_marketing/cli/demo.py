@@ -20,6 +20,7 @@ import msgspec
 from tiktok_marketing.cli.common import CommandWithExamples, console, debug_option, json_option, print_json, table
 from tiktok_marketing.cli.sync import summary_as_json
 from tiktok_marketing.errors import ConfigurationError, ConnectorError, DestinationError
+from tiktok_marketing.paths import absolute_path
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def demo(database: Path, days: int, as_json: bool) -> int:
     for. At the end it makes a page with charts. It takes about a minute.
     """
     out = console(quiet=as_json)
-    destination = _destination_of(database)
-    path = database.expanduser().absolute()
+    path = Path(absolute_path(database))
+    destination = _destination_of(path)
     page = path.with_name(f"{path.stem}-report.html")
     if not path.parent.is_dir():
         raise ConfigurationError(f"The folder {path.parent} does not exist.", remedy="Create it first.")
@@ -338,7 +339,12 @@ def _program_path(program: str) -> str:
     """What to type to run a program of this environment: its name if the shell finds it, else its path."""
     own = Path(sys.executable).with_name(program)
     on_path = shutil.which(program)
-    return program if on_path and Path(on_path).resolve() == own.resolve() else os.path.relpath(own)
+    if on_path and Path(on_path).resolve() == own.resolve():
+        return program
+    try:
+        return os.path.relpath(own)
+    except OSError:  # the working folder is gone
+        return str(own)
 
 
 def _print_next_steps(out: Console, database: Path) -> None:

@@ -28,7 +28,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
-from tiktok_marketing.errors import ConfigurationError, ConnectorError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, WorkingFolderError
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -186,8 +186,13 @@ def _examine(
         from tiktok_marketing.doctor import DoctorOptions, examine, unconfigured
         from tiktok_marketing.pipelines import destination_of
 
+        try:
+            destination = None if database is None else destination_of(database, dataset)
+        except WorkingFolderError:
+            session.error_code = COULD_NOT_LOOK
+            raise
         examined = DoctorOptions(
-            database=None if database is None else destination_of(database, dataset),
+            database=destination,
             streams=None if names is None else tuple(names),
             offline=options["offline"],
             requests=options["requests"],

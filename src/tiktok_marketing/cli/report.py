@@ -13,6 +13,7 @@ import click
 
 from tiktok_marketing.cli.common import CommandWithExamples, debug_option, json_option, print_json, say
 from tiktok_marketing.cli.output_file import write_whole
+from tiktok_marketing.paths import absolute_path
 
 _STDOUT = "-"
 
@@ -116,7 +117,7 @@ def report(
     if output == _STDOUT:
         sys.stdout.write(page)
         return 0
-    path = Path(output).expanduser().absolute()
+    path = Path(absolute_path(output, is_text=False))
     write_whole(path, page)
     say(f"The page is {path} ({len(page.encode()) / 1e6:.1f} MB). Open it in a browser.")
     if as_json:

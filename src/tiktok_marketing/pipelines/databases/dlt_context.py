@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,7 +71,9 @@ class _OwnContext(RunContext):  # type: ignore[misc]
         ours = CustomLoaderDocProvider("tiktok-marketing", lambda: settings, False)
         if not self._user_settings:
             return [ours]
-        folders = str(Path.cwd() / ".dlt"), str(Path("~/.dlt").expanduser())
+        folders = [str(Path("~/.dlt").expanduser())]
+        with suppress(OSError):  # the working folder may be gone
+            folders.insert(0, str(Path.cwd() / ".dlt"))
         return [ours, EnvironProvider(), SecretsTomlProvider(*folders), ConfigTomlProvider(*folders)]
 
     def initialize_runtime(self, runtime_config: Any = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from tiktok_marketing.errors import (
     DestinationLockedError,
     NothingToReadError,
 )
+from tiktok_marketing.paths import absolute_path
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
 from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_about_table, is_not_a_database
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
@@ -55,7 +55,7 @@ class DuckDBFile(msgspec.Struct, frozen=True):
                 f"of them {dataset}.ads means.",
                 remedy="Give the dataset or the file another name.",
             )
-        return cls(Path(os.path.abspath(path.expanduser())), dataset)  # noqa: PTH100 - resolve() would follow links
+        return cls(Path(absolute_path(path)), dataset)
 
     @property
     def display_name(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.paths import absolute_path
 from tiktok_marketing.text import mask_known
 
 FORMATS = ("parquet", "delta", "iceberg")
@@ -98,7 +98,7 @@ def parse(address: str) -> FilesAddress:
     if cloud in _CLOUDS:
         url = _bucket(cloud, path)
     else:
-        url = _folder(path, cloud)
+        url = _folder(path, cloud, is_text=format_ != "parquet")
         parameters.pop("format", None)
         if parameters:
             raise ConfigurationError(
@@ -139,7 +139,7 @@ def _bucket(cloud: str, path: str) -> str:
     return f"{cloud}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _folder(path: str, scheme: str) -> str:
+def _folder(path: str, scheme: str, *, is_text: bool) -> str:
     """Return the absolute path of a folder; `file:///data` and `parquet:///data` name an absolute path, too."""
     if scheme and scheme != "file":
         raise ConfigurationError(f"{scheme}:// is not a place for files.", remedy=f"Write it as {EXAMPLE}.")
@@ -147,4 +147,4 @@ def _folder(path: str, scheme: str) -> str:
     name = name.removeprefix("//")
     if not name or "\0" in name:
         raise ConfigurationError("The address names no folder.", remedy=f"Write it as {EXAMPLE}.")
-    return os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - resolve() would follow links
+    return absolute_path(name, is_text=is_text)

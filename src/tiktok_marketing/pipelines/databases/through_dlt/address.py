@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.paths import absolute_path
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
 from tiktok_marketing.pipelines.databases.through_dlt.services import BY_SCHEME, Service
 from tiktok_marketing.text import mask_known
@@ -126,7 +127,7 @@ def _sqlalchemy(service: Service, address: str, dataset: str) -> DltAddress:
     path = unquote(address.partition("://")[2].partition("?")[0])
     if "://" not in address or not path.startswith("/") or path in {"/", "/:memory:"}:
         raise _unreadable(service, "names no file")
-    path = os.path.abspath(os.path.expanduser(path[1:]))  # noqa: PTH100, PTH111 - resolve() would follow links
+    path = absolute_path(path[1:])
     # A schema of SQLite is a file. Nobody would look for the tables in a second one, unless they ask for it.
     schema = "main" if dataset == DEFAULT_DATASET else dataset
     return DltAddress(service, f"sqlite:///{path}", schema, f"sqlite:///{path}")
@@ -191,12 +192,12 @@ def _ducklake(service: Service, address: str, dataset: str) -> DltAddress:
         native = catalog
     else:
         driver, separator, path = catalog.partition("://")
-        path = os.path.abspath(os.path.expanduser(path[1:] if separator else catalog))  # noqa: PTH100, PTH111
+        path = absolute_path(path[1:] if separator else catalog)
         shown = path
         native = f"{driver if separator else 'duckdb'}:///{path}"
         data = data or f"{path}.files"
     if "://" not in data:
-        data = os.path.abspath(os.path.expanduser(data))  # noqa: PTH100, PTH111
+        data = absolute_path(data)
     credentials = {"ducklake_name": "tiktok_lake", "catalog": native, "storage": data}
     return DltAddress(service, f"ducklake:{shown}", dataset, credentials)
 
