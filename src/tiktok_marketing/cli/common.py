@@ -352,6 +352,8 @@ def console(
 def table(*headings: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = (), **options: Any) -> Any:
     """Make a plain table. Text is literal and never cut: what does not fit goes on in the next line.
 
+    On a terminal that is too narrow for the columns, each row is a list of lines.
+
     Args:
         headings: One per column.
         right: The headings of numbers, which are aligned to the right.
