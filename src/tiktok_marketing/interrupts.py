@@ -70,6 +70,9 @@ class _Program:
 
         self.code = code
         self.end_at_once()
+        # An interruption that came out of a text that a library has run (`exec`) leaves a mark, although it was caught.
+        # With `python -m`, Python then ends by killing itself with SIGINT. To run another text removes the mark.
+        exec("")  # noqa: S102
         for number in self.numbers:  # Python takes back our handlers, but leaves alone what is ignored
             atexit.register(self._signal.signal, number, self._signal.SIG_IGN)
 

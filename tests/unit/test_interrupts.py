@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,17 @@ UNCAUGHT = (
     HEAD + 'interrupts.begin()\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nsay("ready")\ntime.sleep(60)'
 )
 ENDED = HEAD + 'interrupts.begin()\ninterrupts.end(7)\nsay("ready")\ntime.sleep(60)'
+IN_A_TEXT = (
+    HEAD
+    + """
+from tiktok_marketing.stdout import run_program
+def command():
+    exec('say("ready")\\ntime.sleep(60)')
+    return 0
+interrupts.begin()
+run_program(lambda: interrupts.interruptible(command))
+"""
+)
 BY_THE_LOOP = (
     HEAD
     + """
@@ -67,10 +79,11 @@ raise SystemExit(interrupts.interruptible(command))
 )
 
 
-def start(program: str) -> subprocess.Popen[bytes]:
-    """Start a program and wait until it is ready."""
+def start(*program: str, folder: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start a program, a text or the arguments of Python, and wait until it is ready."""
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-W", "error", "-c", program],
+        [sys.executable, "-W", "error", *(program if len(program) > 1 else ("-c", *program))],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -106,6 +119,16 @@ def test_an_interrupted_command_closes_what_it_has_open(number: int) -> None:
     with start(ORDERLY) as process:
         process.send_signal(number)
         assert process.communicate(timeout=60) == (b" closed", b"")
+        assert process.returncode == 128 + number
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interruption_inside_a_text_that_a_library_runs_ends_with_its_own_code(number: int, tmp_path: Path) -> None:
+    """Python remembers it, although it was caught, and `python -m` would die of SIGINT at its end."""
+    (tmp_path / "program.py").write_text(IN_A_TEXT, encoding="utf-8")
+    with start("-m", "program", folder=tmp_path) as process:
+        process.send_signal(number)
+        assert process.communicate(timeout=60) == (b"", b"")
         assert process.returncode == 128 + number
 
 
