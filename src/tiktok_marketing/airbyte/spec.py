@@ -196,7 +196,17 @@ def _one_of(*choices: str) -> dict[str, Any]:
 
 _FLAG_FORM: dict[str, Any] = {"type": ["boolean", "string", "null"], "pattern": rf"^$|^\s*({_FLAG})\s*$"}
 _LEVELS = {"account": "Account", "campaign": "Campaign", "ad_group": "Ad Group", "ad": "Ad"}
-_NAMES: dict[str, Any] = {"type": ["array", "string", "null"], "items": {"type": "string"}}
+_BLANK = r"^\s*$"
+_NAMES_SOMETHING: dict[str, Any] = {
+    "not": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": _BLANK}},
+}
+"""A list is empty, or one of its items is not: forms send empty lists, but a list of blanks is a mistake."""
+_NAMES: dict[str, Any] = {
+    "type": ["array", "string", "null"],
+    "items": {"type": "string"},
+    "pattern": rf"{_BLANK}|[^\s,]",
+    **_NAMES_SOMETHING,
+}
 _FILTER: dict[str, Any] = {
     "type": "object",
     "title": "Filter",
@@ -301,7 +311,8 @@ _FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
     Kind.ADVERTISER_IDS: lambda _: {
         "type": ["array", "string", "null"],
         "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0},
-        "pattern": f"^{_ID}(,{_ID})*$",
+        "pattern": rf"^(?=[^0-9]*[0-9]|\s*$){_ID}(,{_ID})*$",
+        **_NAMES_SOMETHING,
     },
     Kind.CHOICE: lambda setting: _one_of(*setting.choices),
     Kind.REPORTS: lambda _: {"type": ["array", "string", "null"], "items": _REPORT, "pattern": "^$"},

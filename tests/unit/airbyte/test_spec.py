@@ -173,7 +173,40 @@ def test_the_schema_and_the_code_agree_on_every_value(name: str, value: Any) -> 
         assert is_valid(raw) is accepted, list(SCHEMA.iter_errors(raw))
 
 
-@pytest.mark.parametrize("nothing", [None, "", [], " , "])
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        (None, True),
+        ("", True),
+        (" ", True),
+        ([], True),
+        (" , ", False),
+        (",", False),
+        ([""], False),
+        (["", " "], False),
+        (["7001", ""], True),
+        ("7001,", True),
+        (["", 7001], True),
+    ],
+)
+@pytest.mark.parametrize("name", ["advertiser_ids", "exclude_advertiser_ids", "extra_metrics"])
+def test_the_schema_and_the_code_agree_on_lists_that_name_nothing(name: str, value: Any, accepted: bool) -> None:
+    """Forms send empty lists and texts; a list of blanks is a mistake, and must not stand for all."""
+    if name == "extra_metrics":
+        value = {"ad": _renamed(value)}
+    raw = {"credentials": OAUTH, name: value}
+    assert is_accepted(raw) is accepted
+    assert is_valid(raw) is accepted
+
+
+def _renamed(value: Any) -> Any:
+    """The same list, of metrics in place of accounts."""
+    if isinstance(value, str):
+        return value.replace("7001", "total_checkout")
+    return [item and ("total_checkout" if str(item).strip() else item) for item in value or []]
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
 @pytest.mark.parametrize(("level", "accepted"), [("ad", True), ("account", True), ("adgroup", False), ("", False)])
 def test_the_schema_and_the_code_agree_on_levels_without_metrics(level: str, accepted: bool, nothing: Any) -> None:
     """A form leaves them empty. A level that does not exist is a mistake all the same."""
