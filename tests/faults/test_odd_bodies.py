@@ -53,6 +53,30 @@ async def test_an_object_that_is_not_utf8_is_delivered() -> None:
     assert sum(text.startswith("ads, advertiser 7") and "not UTF-8" in text for text in result.notices) == 3
 
 
+@pytest.mark.parametrize("raw", ["2261096222", "22610a6222", "2261016222", "2261006222", "22611f6222"])
+@pytest.mark.parametrize("path", ["ad/get/", REPORT])
+async def test_a_control_character_in_a_text_costs_no_row_and_no_time(raw: str, path: str) -> None:
+    """JSON wants it escaped. The text has it nevertheless, and nothing is asked again."""
+    expected = await read()
+    result = await read(Fault(path=path, edit="ad_name", raw=raw, records=1))
+    assert not result.failures
+    assert not result.waits
+    stream = "ads" if path == "ad/get/" else "ads_reports_daily"
+    rows = result.rows[stream]
+    assert rows.keys() == expected.rows[stream].keys()
+    text = bytes.fromhex(raw).decode().strip('"')
+    assert sum(row.get("metrics", row)["ad_name"] == text for row in rows.values()) >= 2
+
+
+async def test_a_refusal_with_a_control_character_is_a_refusal() -> None:
+    """Its code counts, and not what stands in its message."""
+    refusal = Fault(path="ad/get/", code=40001)
+    result = await read(refusal, Fault(path="ad/get/", edit="$.message", raw="2261096222"))
+    assert {stream for stream, _ in result.missing} == {"ads"}
+    assert "code 40001" in str(result.failures[0].error)
+    assert not result.waits
+
+
 async def test_a_body_that_was_damaged_once_is_read_again() -> None:
     """An accident of the network leaves no mark."""
     expected = await read()

@@ -29,7 +29,7 @@ def envelope_of(body: bytes) -> Envelope:
     except (msgspec.DecodeError, UnicodeDecodeError):
         # The standard library reads what msgspec rejects, for example half of an emoji in the message.
         try:
-            raw = json.loads(body)
+            raw = json.loads(body, strict=False)
             code = int(raw["code"])
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise msgspec.DecodeError("it is not a JSON object with a `code`") from None

@@ -115,8 +115,8 @@ def decode_lenient(body: bytes, around: int = 0) -> Any:
     """The decoded JSON of a body, also if it has values that a strict decoder rejects.
 
     TikTok truncates texts, sometimes in the middle of an emoji: U+FFFD stands for half of a character. A number that is
-    too large for a double becomes the text of its digits, and so does what is nested too deeply. msgspec rejects such a
-    body, but no row may be lost because of it.
+    too large for a double becomes the text of its digits, and so does what is nested too deeply. A text keeps a control
+    character that should have been escaped. msgspec rejects such a body, but no row may be lost because of it.
 
     Args:
         body: A list of rows, or an answer that contains one.
@@ -131,7 +131,9 @@ def decode_lenient(body: bytes, around: int = 0) -> Any:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         try:
-            return _whole(json.loads(body, parse_int=_any_int, parse_float=_any_float, parse_constant=str))
+            return _whole(
+                json.loads(body, strict=False, parse_int=_any_int, parse_float=_any_float, parse_constant=str)
+            )
         except (ValueError, RecursionError):
             raise error from None
     except UnicodeDecodeError as error:
