@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
+
+from tiktok_marketing.pipelines.databases.postgres import waiting
+from tiktok_marketing.sync.events import DaysEmpty
+from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
 FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ begin {} end $$; "
@@ -13,13 +20,13 @@ BEFORE_INSERT = TRIGGER.format("INSERT", "campaigns", "ROW")
 
 
 def load(run: Any, make: Any, spend: str = "1.10", **options: Any) -> Any:
-    """Load two campaigns, two ads, and the figures of a day."""
+    """Load two campaigns, two audiences, and the figures of a day."""
     rows = [make.campaign_row(campaign, "2026-01-01", spend) for campaign in (1, 2)]
     campaigns = [{"campaign_id": make.ad + campaign, "campaign_name": f"n{spend}"} for campaign in (1, 2)]
-    ads = [{"ad_id": make.ad + ad, "ad_name": f"n{spend}"} for ad in (1, 2)]
+    audiences = [{"audience_id": str(audience), "name": f"n{spend}"} for audience in (1, 2)]
     return run(
         make.whole("campaigns", make.batch("campaigns", campaigns))
-        + make.whole("ads", make.batch("ads", ads))
+        + make.whole("audiences", make.batch("audiences", audiences))
         + make.whole(DAILY, make.batch(DAILY, rows), make.state("2026-01-01")),
         **options,
     )
@@ -32,7 +39,7 @@ def loads_the_others(database: Any, make: Any, change: str, *, back: str = "", s
     database.change(change)
     ran = load(run, make, "2.50")
     assert {of.name for of in ran.summary.streams if not of.complete} == {stream}, ran.summary.missing()
-    others = {"campaigns": "campaign_name = 'n2.50'", "ads": "ad_name = 'n2.50'", DAILY: "spend = 2.5"}
+    others = {"campaigns": "campaign_name = 'n2.50'", "audiences": "name = 'n2.50'", DAILY: "spend = 2.5"}
     for table in others.keys() - {stream}:
         assert database.ask(f"SELECT count(*) FROM {table} WHERE {others[table]}") == [(2,)], table  # noqa: S608
     (missing,) = ran.summary.missing()
@@ -43,6 +50,26 @@ def loads_the_others(database: Any, make: Any, change: str, *, back: str = "", s
         assert again.summary.complete, again.summary.missing()
         assert database.ask(f"SELECT count(*) FROM {stream} WHERE {others[stream]}") == [(2,)]  # noqa: S608
     return str(missing)
+
+
+@contextmanager
+def limited(place: Any) -> Iterator[Any]:
+    """The same database as the user `narrow`, who is no superuser and owns the schema and its tables."""
+    place.change("CREATE ROLE narrow LOGIN PASSWORD 'x'")
+    try:
+        with closing(place.connect()) as connection, connection.cursor() as cursor:
+            name = place.address.rpartition("/")[2]
+            cursor.execute(f"GRANT ALL ON DATABASE {name} TO narrow")
+            cursor.execute("ALTER SCHEMA tiktok_ads OWNER TO narrow")
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'tiktok_ads'")
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE tiktok_ads.{table} OWNER TO narrow")
+        before, _, after = place.address.partition("://")
+        narrow = type(place).__new__(type(place))
+        narrow.address = f"{before}://narrow:x@{after.partition('@')[2]}"
+        yield narrow
+    finally:
+        place.change("REASSIGN OWNED BY narrow TO loader; DROP OWNED BY narrow; DROP ROLE narrow")
 
 
 REFUSALS = {
@@ -66,6 +93,94 @@ def test_a_publication_costs_its_tables_alone_and_the_advice_helps(postgres_only
     postgres_only.change(missing[missing.index("ALTER TABLE") : missing.index(" (or")])
     again = load(make.runner(postgres_only), make, "2.50")
     assert again.summary.complete, again.summary.missing()
+
+
+NO_DELETE = FUNCTION.format("raise exception 'no deletes';") + TRIGGER.format("DELETE", "{}", "STATEMENT")
+REFERENCE = """
+    INSERT INTO audiences (advertiser_id, audience_id, _dlt_load_id) SELECT min(advertiser_id), '9', '1' FROM audiences;
+    CREATE TABLE mine (a bigint, i varchar, FOREIGN KEY (a, i) REFERENCES audiences (advertiser_id, audience_id));
+    INSERT INTO mine SELECT advertiser_id, audience_id FROM audiences"""
+NUMERIC_PACKAGE = "ALTER TABLE {} ALTER COLUMN _dlt_load_id TYPE numeric(30, 7) USING _dlt_load_id::numeric(30, 7)"
+STEPS = {
+    "rows that are gone, a trigger": (NO_DELETE.format("audiences"), "DROP TRIGGER t ON audiences", "audiences"),
+    "rows that are gone, a foreign key": (REFERENCE, "DROP TABLE mine", "audiences"),
+    "rows that are counted, objects": (NUMERIC_PACKAGE.format("audiences"), "", "audiences"),
+    "rows that are counted, a report": (NUMERIC_PACKAGE.format(DAILY), "", DAILY),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_with_a_table_costs_its_stream_alone(postgres_only: Any, make: Any, step: str) -> None:
+    """Also what comes after the rows: those that are gone are deleted, and those that are there are counted."""
+    change, back, stream = STEPS[step]
+    loads_the_others(postgres_only, make, change, back=back, stream=stream)
+
+
+def test_days_that_cannot_be_emptied_cost_their_stream_alone(postgres_only: Any, make: Any) -> None:
+    """TikTok has withdrawn the rows of a day, and a trigger keeps them. The state does not move."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change(NO_DELETE.format(DAILY))
+    day = date(2026, 1, 1)
+    gone = DaysEmpty(make.stream(DAILY), make.account, Window(day, day), exact=True)
+    audiences = make.whole("audiences", make.batch("audiences", [{"audience_id": "1", "name": "n2.50"}]))
+    ran = run(make.whole(DAILY, gone, make.state("2026-01-02")) + audiences)
+    assert {of.name for of in ran.summary.streams if not of.complete} == {DAILY}, ran.summary.missing()
+    assert "does not let a sync delete the rows" in ran.summary.missing()[0]
+    assert postgres_only.ask("SELECT name FROM audiences") == [("n2.50",)]
+    postgres_only.change(f"DROP TRIGGER t ON {DAILY}")
+    again = run(make.whole(DAILY, gone, make.state("2026-01-02")))
+    assert "2026-01-02" not in str(again.states_before[DAILY])
+    assert again.summary.complete
+    assert postgres_only.ask(f"SELECT count(*) FROM {DAILY}") == [(0,)]  # noqa: S608
+
+
+def test_a_table_that_cannot_be_read_costs_its_stream_alone(postgres_only: Any, make: Any) -> None:
+    """Where a user must see all rows or none, a policy on one table fails every query of it."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    with limited(postgres_only) as place:
+        postgres_only.change("ALTER ROLE narrow SET row_security = off")
+        postgres_only.change(
+            "ALTER TABLE audiences ENABLE ROW LEVEL SECURITY; ALTER TABLE audiences FORCE ROW LEVEL SECURITY"
+        )
+        ran = load(make.runner(place), make, "2.50")
+        assert {of.name for of in ran.summary.streams if not of.complete} == {"audiences"}, ran.summary.missing()
+        assert "BYPASSRLS" in ran.summary.missing()[0]
+
+
+def test_a_locked_table_costs_its_stream_alone(postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has begun to change one table, and has gone for lunch. The message says who."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "300ms")
+    with closing(postgres_only.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN; ALTER TABLE tiktok_ads.audiences ADD COLUMN note text")
+        ran = load(run, make, "2.50")
+        assert {of.name for of in ran.summary.streams if not of.complete} == {"audiences"}, ran.summary.missing()
+        assert f"It is locked by process {connection.info.backend_pid} of loader" in ran.summary.missing()[0]
+    assert load(run, make, "2.50").summary.complete
+
+
+def test_a_table_that_is_locked_meanwhile_costs_its_stream_alone(
+    postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same, while a sync runs."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "300ms")
+    with closing(postgres_only.connect()) as connection, connection.cursor() as cursor:
+
+        async def lock() -> None:
+            cursor.execute(f"BEGIN; ALTER TABLE tiktok_ads.{DAILY} ADD COLUMN note text")
+
+        row = make.campaign_row(1, "2026-01-01", "2.50")
+        audiences = make.whole("audiences", make.batch("audiences", [{"audience_id": "1", "name": "n2.50"}]))
+        ran = run(make.whole(DAILY, lock, make.batch(DAILY, [row]), make.state("2026-01-02")) + audiences)
+        assert {of.name for of in ran.summary.streams if not of.complete} == {DAILY}, ran.summary.missing()
+    assert postgres_only.ask("SELECT count(*) FROM audiences WHERE name = 'n2.50'") == [(1,)]
+    postgres_only.change(f"DELETE FROM {DAILY}")  # noqa: S608
+    assert any(f"the table {DAILY} is empty, and was not" in text for text in load(run, make).notices)
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ class LoadLoop:
             if self._loading is not None:
                 await asyncio.wait({self._loading})
         stored = await thread.do(loader.stored)
+        self.refuse(loader.refused)
         summary = self._summary(sync.progress(), stopped, stored, loader.repeated)
         await thread.do(loader.finish, summary)
         return summary
@@ -341,6 +342,7 @@ class LoadLoop:
             ended = self._ended.get(name)
             before = self._states_before.get(name)
             read = self._taken.get(name, 0)
+            uncounted = name in self._broken and name in self._loaded and name not in stored
             summary = StreamSummary(
                 name=name,
                 rows=stored.get(name, 0),
@@ -350,9 +352,9 @@ class LoadLoop:
                 failures=() if ended is None else ended.failures,
                 state_from=earliest_cursor(before),
                 state_to=earliest_cursor(self._states.get(name, before)),
-                read=read,
-                repeated=repeated.get(name, 0),
-                held_back=read - self._offered.get(name, 0),
+                read=None if uncounted else read,
+                repeated=0 if uncounted else repeated.get(name, 0),
+                held_back=0 if uncounted else read - self._offered.get(name, 0),
             )
             streams.append(_with_lost_rows(summary))
         return Summary(

@@ -55,13 +55,14 @@ from tiktok_marketing.pipelines.inspection import (
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
 from tiktok_marketing.pipelines.opening import SessionOpener
 from tiktok_marketing.pipelines.package import LoadPackage
-from tiktok_marketing.pipelines.refusals import Refusals
+from tiktok_marketing.pipelines.refusals import UNREADABLE, Refusals
 from tiktok_marketing.pipelines.summary import Summary
 from tiktok_marketing.pipelines.sync_record import write_record
 from tiktok_marketing.pipelines.table_setup import TableSetup
 
 _LOCK_WAIT = 120.0
 """Seconds to wait for another process that has the database open when a package is due."""
+_KEEPS_ROWS = "does not let a sync delete the rows that TikTok no longer has"
 
 
 class Loader:
@@ -226,10 +227,11 @@ class Loader:
             refusal = refusal or changed_key_refusal(stream, key_before(source.get(REPORTS), stream))
             if refusal is not None:
                 self.refused[stream.name] = refusal
+        contents = contents_of(session, self._destination.dataset, relations)
+        wanted = {stream.name for stream in streams} - self.refused.keys()
+        self._loaded.filled = self._refusals.non_empty(contents, self.tables & wanted)
         streams = [stream for stream in streams if stream.name not in self.refused]
         names = {stream.name for stream in streams}
-        contents = contents_of(session, self._destination.dataset, relations)
-        self._loaded.filled = contents.non_empty(self.tables & names)
         self._filled_before = filled_at_last_sync(contents, source) - names
         damages = find_damage(contents, streams, source, known)
         if damages:
@@ -240,6 +242,9 @@ class Loader:
         if full:
             self._forget(session, unreadable_states(streams, self._states))
         stored = dict(self._states)
+        contents = contents_of(
+            session, self._destination.dataset, {n: relations[n] for n in relations if n not in self.refused}
+        )
         self.covered_states = with_coverage(contents, streams, self._states)
         if (
             self.covered_states != self._states
@@ -247,6 +252,22 @@ class Loader:
             self._run({}, {}, self.covered_states)
             self._forget_old_states(session)
         return stored
+
+    def _check(self, session: Session) -> None:
+        """Make sure that what was loaded is still there. A table that cannot be read costs its stream alone."""
+        try:
+            self._loaded.check(session, None)
+        except Exception as error:
+            if not self._refusals.is_about_table(error):
+                raise
+            before = set(self._loaded.filled)
+            self._refusals.non_empty(contents_of(session, self._destination.dataset, {}), before)
+            unreadable = before & self.refused.keys()
+            if not unreadable:
+                raise
+            self._loaded.filled -= unreadable
+            self._filled_before |= unreadable  # what the next sync expects to be there
+            self._loaded.check(session, None)
 
     def _forget(self, session: Session, names: Sequence[str]) -> None:
         """Delete states in the database itself, before anything hides that they are no longer true."""
@@ -273,7 +294,7 @@ class Loader:
             if name not in self.refused
         }
         with self._opener.opened(wait=_LOCK_WAIT) as session:
-            self._loaded.check(session, None)
+            self._check(session)
             relations = session.relations()
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self._new |= tables.keys() - self.tables
@@ -286,15 +307,18 @@ class Loader:
                 self._changes.replacements[name] = self._change(package, name, relations.get(name), known)
             for name in names - self.refused.keys():
                 if name not in tables or not tables[name].num_rows:
-                    self._empty_days(session, name)
+                    with self._refusals.of(name, what=_KEEPS_ROWS):
+                        self._empty_days(session, name)
             tables = {name: table for name, table in tables.items() if name not in self.refused}
             self._load_tables(tables, package)
             self.tables |= tables.keys()
             for name in tables.keys() - self._setup.done:
-                self._setup.complete(session, package.streams[name])
+                with self._refusals.of(name):
+                    self._setup.complete(session, package.streams[name])
             for name, (read, skipped) in package.whole.items():
                 if name not in self.refused:
-                    self._remove_vanished(session, package.streams[name], read, skipped)
+                    with self._refusals.of(name, what=_KEEPS_ROWS):
+                        self._remove_vanished(session, package.streams[name], read, skipped)
             if self._held is None:
                 self._forget_old_states(session)
             self._loaded.check_identity()
@@ -400,19 +424,22 @@ class Loader:
     def stored(self) -> Mapping[str, int]:
         """Return the number of rows of this sync that are in the database now, per stream.
 
+        A stream whose rows cannot be counted is added to `refused`.
+
         Raises:
             DestinationError: The database cannot be read, or something is gone that was loaded before.
         """
         with self._opener.opened(wait=_LOCK_WAIT) as session:
-            self._loaded.check(session, None)
+            self._check(session)
             self._stored = {}
             for name in sorted(self._setup.done & self.tables) if self._loaded.packages else ():
-                rows = session.execute(
-                    f'SELECT _dlt_load_id, count(*) FROM "{self._destination.dataset}"."{name}"'  # noqa: S608
-                    " WHERE _dlt_load_id = ANY(?) GROUP BY _dlt_load_id",
-                    [self._loaded.packages],
-                )
-                self._stored[name] = dict(rows)
+                with self._refusals.of(name, what=UNREADABLE):
+                    rows = session.execute(
+                        f'SELECT _dlt_load_id, count(*) FROM "{self._destination.dataset}"."{name}"'  # noqa: S608
+                        " WHERE _dlt_load_id = ANY(?) GROUP BY _dlt_load_id",
+                        [self._loaded.packages],
+                    )
+                    self._stored[name] = dict(rows)
         return {name: sum(packages.values()) for name, packages in self._stored.items()}
 
     def finish(self, summary: Summary) -> None:
@@ -424,7 +451,7 @@ class Loader:
         if self._stored is None:
             self.stored()
         with self._opener.opened(wait=_LOCK_WAIT) as session:
-            self._loaded.check(session, None)
+            self._check(session)
             try:
                 write_record(session, self._destination.dataset, session.relations(), summary, self._stored or {})
             except Exception as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.databases.destination import Database
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.inspection import Contents
 
+UNREADABLE = "cannot be read"
 _ROWS_REFUSED = "does not accept the rows of a sync"
 
 
@@ -50,6 +52,19 @@ class Refusals:
             self._changes.failures.pop(name, None)
             self.add(name, error, what=what)
 
+    def non_empty(self, contents: Contents, names: Collection[str]) -> set[str]:
+        """The tables that have rows. A table that cannot be read costs its stream alone."""
+        try:
+            return contents.non_empty(names)
+        except Exception as error:
+            if not self.is_about_table(error):
+                raise
+        filled: set[str] = set()
+        for name in sorted(names):
+            with self.of(name, what=UNREADABLE):
+                filled |= contents.non_empty([name])
+        return filled
+
     def noted(self) -> list[str]:
         """The tables whose load jobs have failed because of the table."""
         return [name for name, error in self._changes.failures.items() if self.is_about_table(error)]
@@ -70,6 +85,6 @@ class Refusals:
         return DestinationError(
             f"The table {name} {what}: {first_line(text_of(innermost(error)))}{nothing}",
             remedy=self._destination.remedy_for(error, name)
-            or "Change the column, constraint, trigger or right that refuses them, and run the sync again.",
+            or "Change the column, constraint, trigger or right that is in the way, and run the sync again.",
             detail=self._destination.describe_error(error).detail,
         )
