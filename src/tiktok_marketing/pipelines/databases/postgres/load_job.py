@@ -126,7 +126,8 @@ class _Rows:
         self._change = change
         self._columns = list(file.schema_arrow.names)
         self._table = f'"{session.dataset}"."{change.stream.name}"'
-        self._incoming = f'"{session.dataset}"."{_INCOMING}"'
+        self._incoming = ""
+        """The table that holds the rows which do not go straight into their table."""
 
     def copy(self) -> None:
         """Copy the rows in the place of those of their days."""
@@ -140,9 +141,9 @@ class _Rows:
 
     def merge(self) -> None:
         """Replace the rows whose keys come. What the user keeps in them or refers to stays."""
-        change, session, incoming = self._change, self._session, self._incoming
-        columns = quoted_names(self._columns)
-        session.execute(f"CREATE UNLOGGED TABLE {incoming} AS SELECT {columns} FROM {self._table} WITH NO DATA")  # noqa: S608
+        change, session = self._change, self._session
+        query = f"SELECT {quoted_names(self._columns)} FROM {self._table} WITH NO DATA"  # noqa: S608
+        incoming = self._incoming = session.create_scratch_table(_INCOMING, query)
         self._copy_into(incoming)
         change.count_repeated(session.execute, session.dataset, incoming)
         change.delete_replaced(session.execute, session.dataset, but=incoming)
@@ -187,14 +188,14 @@ class _Rows:
         if users:
             comes = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
             distinct = f"DISTINCT ON ({quoted_names(key)}) {quoted_names((*key, *users))}"
-            kept = f"SELECT {distinct} FROM {table} AS have WHERE {comes}"  # noqa: S608
-            session.execute(f"CREATE TEMP TABLE {_KEPT} AS {kept}")
+            query = f"SELECT {distinct} FROM {table} AS have WHERE {comes}"  # noqa: S608
+            kept = session.create_scratch_table(_KEPT, query)
         session.execute(f"DELETE FROM {table} AS have USING {incoming} AS other WHERE {same_key}")  # noqa: S608
         session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
         if users:
             values = ", ".join(f"{name} = other.{name}" for name in map(quoted_name, users))
-            session.execute(f"UPDATE {table} AS have SET {values} FROM {_KEPT} AS other WHERE {same_key}")  # noqa: S608
-            session.execute(f"DROP TABLE {_KEPT}")
+            session.execute(f"UPDATE {table} AS have SET {values} FROM {kept} AS other WHERE {same_key}")  # noqa: S608
+            session.execute(f"DROP TABLE {kept}")
 
 
 class _Types(PostgresTypeMapper):  # type: ignore[misc]

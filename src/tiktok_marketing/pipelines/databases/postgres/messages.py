@@ -89,6 +89,7 @@ _REMEDIES: Sequence[tuple[Sequence[str], str, str]] = (
         'Run ALTER ROLE "{user}" BYPASSRLS, or ALTER TABLE {table} DISABLE ROW LEVEL SECURITY',
     ),
     (("42501",), "for schema", 'Run GRANT USAGE, CREATE ON SCHEMA "{dataset}" TO "{user}"'),
+    (("42501",), "temporary tables", 'Run GRANT CREATE ON SCHEMA "{dataset}" TO "{user}"'),
     (("42501",), "must be owner", 'Run ALTER TABLE {table} OWNER TO "{user}"'),
     (("42P07", "42710"), "", "Something else in the schema has that name. Rename or drop it"),
 )

@@ -156,6 +156,17 @@ class PostgresSession:
         """
         self.execute(f'LOCK TABLE "{self._dataset}"."{table}" IN SHARE ROW EXCLUSIVE MODE')
 
+    def create_scratch_table(self, name: str, query: str) -> str:
+        """Create a table from a query for the time of a transaction: in the schema, or where anybody may create one.
+
+        Returns:
+            Its name as SQL accepts it. Who creates it also drops it.
+        """
+        ((may,),) = self.execute("SELECT has_schema_privilege(?, 'CREATE')", [self._dataset])
+        kind, table = ("UNLOGGED", f'"{self._dataset}"."{name}"') if may else ("TEMP", f'pg_temp."{name}"')
+        self.execute(f"CREATE {kind} TABLE {table} AS {query}")
+        return table
+
     def create_indexes(self, stream: Stream) -> int:
         """Index the key. In reports, account and day come first: the days of an account are replaced together.
 
