@@ -183,6 +183,51 @@ def test_a_table_that_is_locked_meanwhile_costs_its_stream_alone(
     assert any(f"the table {DAILY} is empty, and was not" in text for text in load(run, make).notices)
 
 
+NAMESAKES = {
+    "a sequence": ("CREATE SEQUENCE campaigns", "DROP SEQUENCE campaigns"),
+    "a type": ("CREATE TYPE campaigns AS ENUM ('a')", "DROP TYPE campaigns"),
+    "an index": ("CREATE INDEX campaigns ON audiences (name)", "DROP INDEX campaigns"),
+}
+
+
+@pytest.mark.parametrize("namesake", NAMESAKES)
+def test_a_table_whose_name_is_taken_costs_its_stream_alone(postgres_only: Any, make: Any, namesake: str) -> None:
+    """Something else has the name, which is no table. Without it, the table is created and filled."""
+    change, back = NAMESAKES[namesake]
+    missing = loads_the_others(postgres_only, make, f"DROP TABLE campaigns; {change}", back=back)
+    assert "Rename or drop it" in missing
+
+
+def test_a_table_that_may_not_be_created_costs_its_stream_alone(postgres_only: Any, make: Any) -> None:
+    """The user may fill all tables and create none. The message has the right that is missing."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    with limited(postgres_only) as place:
+        postgres_only.change("DROP TABLE campaigns; ALTER SCHEMA tiktok_ads OWNER TO loader")
+        postgres_only.change("GRANT USAGE ON SCHEMA tiktok_ads TO narrow")
+        ran = load(make.runner(place), make, "2.50")
+        assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
+        (missing,) = ran.summary.missing()
+        postgres_only.change(missing[missing.index("GRANT") : missing.index(", and run")])
+        assert load(make.runner(place), make, "2.50").summary.complete
+
+
+def test_a_user_who_may_create_no_table_can_fill_those_that_are_there(postgres_only: Any, make: Any) -> None:
+    """Rows that are merged pass through a table of their own. If the user may not create that either, it says so."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    name = postgres_only.address.rpartition("/")[2]
+    with limited(postgres_only) as place:
+        postgres_only.change("ALTER SCHEMA tiktok_ads OWNER TO loader; GRANT USAGE ON SCHEMA tiktok_ads TO narrow")
+        ran = load(make.runner(place), make, "2.50")
+        assert ran.summary.complete, ran.summary.missing()
+        assert postgres_only.ask("SELECT DISTINCT campaign_name FROM campaigns") == [("n2.50",)]
+        postgres_only.change(f"REVOKE ALL ON DATABASE {name} FROM narrow; REVOKE TEMP ON DATABASE {name} FROM public")
+        (missing, *_) = load(make.runner(place), make, "3.50").summary.missing()
+        postgres_only.change(missing[missing.index("GRANT CREATE ON SCHEMA") : missing.index(", and run")])
+        assert load(make.runner(place), make, "3.50").summary.complete
+
+
 @pytest.mark.parametrize(
     "change",
     [

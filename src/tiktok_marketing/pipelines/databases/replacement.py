@@ -7,7 +7,7 @@ So rows that TikTok no longer returns are removed. All other rows replace those 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -168,6 +168,24 @@ class TableChanges:
         except Exception as error:
             self.failures[table] = error
             raise
+
+
+def updated_tables(client: Any, changes: TableChanges, tables: Iterable[str] | None, update: Callable[[], Any]) -> Any:
+    """Let dlt create the tables of a package. If that fails, note which tables fail, each by itself.
+
+    Args:
+        client: dlt's client.
+        changes: What the package does to the tables.
+        tables: The tables of the package.
+        update: dlt's own update of all of them.
+    """
+    try:
+        return update()
+    except Exception:
+        for table in sorted(changes.replacements.keys() & set(tables or ())):
+            with suppress(Exception), changes.watched(table), client.sql_client.begin_transaction():
+                client._execute_schema_update_sql([table], store_schema=False)  # noqa: SLF001 - dlt has no other way
+        raise
 
 
 def day_column(stream: Stream) -> str | None:

@@ -20,7 +20,7 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from tiktok_marketing.pipelines.databases.destination import Relation
 from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, folded
 from tiktok_marketing.pipelines.databases.names import quoted_names, without_foreign
-from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, updated_tables
 
 _KEPT = "_tiktok_kept"
 """Holds the values of the user's own columns while their rows are replaced."""
@@ -106,7 +106,10 @@ class _Client(DuckDbClient):  # type: ignore[misc]
 
     def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
         force = self.changes.must_compare(only_tables) or force
-        return super().update_stored_schema(only_tables, expected_update, force)
+        update = super().update_stored_schema
+        return updated_tables(
+            self, self.changes, only_tables, lambda: update(only_tables, expected_update, force=force)
+        )
 
     def complete_load(self, load_id: str) -> None:
         if self.changes.held is not None:

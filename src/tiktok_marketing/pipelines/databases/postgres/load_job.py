@@ -32,7 +32,7 @@ from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names, without_foreign
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
 from tiktok_marketing.pipelines.databases.postgres.waiting import prepare
-from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, updated_tables
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
@@ -232,7 +232,10 @@ class _Client(PostgresClient):  # type: ignore[misc]
 
     def update_stored_schema(self, only_tables: Any = None, expected_update: Any = None, force: bool = False) -> Any:
         force = self.changes.must_compare(only_tables) or force
-        return super().update_stored_schema(only_tables, expected_update, force)
+        update = super().update_stored_schema
+        return updated_tables(
+            self, self.changes, only_tables, lambda: update(only_tables, expected_update, force=force)
+        )
 
     def complete_load(self, load_id: str) -> None:
         if self.changes.held is not None:
