@@ -205,6 +205,38 @@ async def test_an_object_without_an_id_costs_no_row(database: Any) -> None:
     assert database.ask("SELECT count(*) FROM ads WHERE ad_id < 0") == [(6,)]
 
 
+@pytest.mark.parametrize("value", [None, "", "0000-00-00", []], ids=str)
+@pytest.mark.parametrize(
+    ("name", "days"), [("ads_reports_hourly", 30), ("ads_reports_daily", 1), ("ads_reports_daily", 30)]
+)
+async def test_repeated_syncs_neither_lose_nor_double_rows_without_a_day(
+    name: str, days: int, value: Any, database: Any
+) -> None:
+    """If a request is for one day, that is the day of the row. Of several days, no row is lost."""
+    column = "stat_time_hour" if "hourly" in name else "stat_time_day"
+    sums = f"SELECT advertiser_id, count(*), sum(spend) FROM {{}}.{name} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    odd = f"SELECT count(*), min({column}) FROM {name} WHERE _misfits IS NOT NULL"  # noqa: S608
+    async with small() as emulator:
+        await into(database, emulator, name, include_deleted=True, dataset="usual")
+        emulator.faults.add(Fault(path="report/integrated/get/", edit=f"dimensions.{column}", value=value, records=1))
+        for lookback in (3, 3, 5, 12):
+            summary = await into(
+                database, emulator, name, include_deleted=True, attribution_window=lookback, report_granularity=days
+            )
+            assert summary.complete
+            usual = database.ask(sums.format("usual"))
+            if "hourly" in name or days == 1:
+                assert database.ask(sums.format("tiktok_ads")) == usual
+                ((count, first),) = database.ask(odd)
+                assert count > 3
+                assert first.year == NOW.year
+            else:
+                assert all(
+                    row[1] >= expected[1] and row[2] >= expected[2]
+                    for row, expected in zip(database.ask(sums.format("tiktok_ads")), usual, strict=True)
+                )
+
+
 async def test_a_row_that_is_no_object_is_loaded_with_stand_ins(database: Any) -> None:
     """In a report and in a list; `_misfits` keeps what stood in its place, and the other rows are whole."""
     async with small() as emulator:

@@ -17,7 +17,9 @@ from tiktok_marketing.connect import connect
 from tiktok_marketing.dlt.removed import removed_rows
 from tiktok_marketing.loop_thread import LoopThread
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
+from tiktok_marketing.pipelines.arrow.stand_ins import in_their_day
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key
+from tiktok_marketing.pipelines.databases.replacement import day_column
 from tiktok_marketing.sync.events import (
     Checkpoint,
     DaysComplete,
@@ -176,6 +178,9 @@ class _WholeDays:
 
     def _release(self, window: int | None, complete: DaysComplete | DaysEmpty | None = None) -> Iterator[pa.Table]:
         tables = self._held.pop(window, [])
+        column = day_column(self._stream)
+        if column is not None and complete is not None and complete.days is not None and complete.days.days == 1:
+            tables = in_their_day(tables, column, self._stream.table_key, complete.days.start)
         if complete is not None and complete.exact and self._schema is not None:
             removed = removed_rows(self._stream, self._schema, complete.advertiser_id, complete.days, tables)
             tables = [*tables, *([] if removed is None else [removed])]

@@ -23,9 +23,10 @@ from tiktok_marketing.clock import Clock
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError
 from tiktok_marketing.pipelines.arrow.sink import ArrowSink
+from tiktok_marketing.pipelines.arrow.stand_ins import in_their_day
 from tiktok_marketing.pipelines.arrow.tables import TableBuilder, check_key, count_misfits
 from tiktok_marketing.pipelines.databases.destination import Destination
-from tiktok_marketing.pipelines.databases.replacement import Span
+from tiktok_marketing.pipelines.databases.replacement import Span, day_column
 from tiktok_marketing.pipelines.loader_of import PackageLoader
 from tiktok_marketing.pipelines.package import FIRST_SECONDS, FULL_SECONDS, LoadPackage, UnfinishedDays
 from tiktok_marketing.pipelines.summary import Snapshot, StreamSummary, Summary, Watcher, earliest_cursor
@@ -303,6 +304,9 @@ class LoadLoop:
         tables = [] if isinstance(event, DaysEmpty) else self._unfinished.release(event.window_id)
         if isinstance(event, DaysIncomplete) or event.stream.name in self._broken:
             return  # days that are not whole are not loaded
+        column = day_column(event.stream)
+        if column is not None and event.days is not None and event.days.days == 1:
+            tables = in_their_day(tables, column, event.stream.table_key, event.days.start)
         for table in tables:
             package.add(event.stream, table, whole=event.exact)
         if not event.exact:

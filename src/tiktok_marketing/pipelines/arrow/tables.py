@@ -93,6 +93,8 @@ _UNKNOWN = "-"
 _EVERY_ROW_HAS = frozenset({"advertiser_id", "campaign_id", "adgroup_id", "ad_id", "stat_time_day", "stat_time_hour"})
 """Dimensions that say what a row is about, and when. TikTok knows them."""
 _LONGEST_FIELD = 200
+_TRIES = 10_000
+"""How many days are tried for a row without one. So many rows that share the rest of their key do not exist."""
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"})
 """Names that Postgres and DuckDB give to columns of their own."""
@@ -173,6 +175,8 @@ class TableBuilder:
         self._undeclared: set[str] = set()
         self._stand_ins: Counter[Any] = Counter()
         """How many rows of this sync have the same key but for what is missing in it."""
+        self._moments: set[Any] = set()
+        """The days and times that stand in keys of this sync, each with the rest of its key."""
         self._breakdown = frozenset(stream.row_key) - _EVERY_ROW_HAS if stream.is_report else frozenset[str]()
         self._key_types = {column.name: column.type for column in self.columns if column.name in stream.row_key}
         self._row_names: list[str] = []
@@ -302,16 +306,27 @@ class TableBuilder:
                 if original is None and not (value == _UNKNOWN and name in self._breakdown):
                     misfits.append(Misfit(row, name, value, {name: value}))
                     self._notice_without_key(name)
-                cells[name][row] = (
-                    stand_in(self._key_types[name], original, self._stand_ins[key])
-                    if self.stream.is_report or original is not None
-                    else stand_in(self._key_types[name], records[row])  # objects without an id are different objects
-                )
+                cells[name][row] = self._stand_in(name, original, records[row], key)
         for name, type_ in self._key_types.items():
             index = table.schema.get_field_index(name)
             filled = pa.array(cells[name], ARROW_TYPES[type_])
             table = table.set_column(index, table.schema.field(index), filled)
         return table
+
+    def _stand_in(self, name: str, original: Any, record: Any, key: tuple[Any, ...]) -> Any:
+        """Return what stands in a column of the key of a row, of which `key` is the rest."""
+        type_ = self._key_types[name]
+        number = self._stand_ins[key]
+        if self.stream.is_report and type_ in {ColumnType.DAY, ColumnType.TIME}:
+            # No day that is read again replaces the row, so a number would be that of another row in another sync.
+            content = [original, record]
+            moments = (stand_in(type_, content, number) for number in range(1, _TRIES))
+            moment = next(each for each in moments if (key, each) not in self._moments)
+            self._moments.add((key, moment))
+            return moment
+        if self.stream.is_report or original is not None:
+            return stand_in(type_, original, number)
+        return stand_in(type_, record)  # objects without an id are different objects
 
     def _notice_misfits(self, misfits: Sequence[Misfit]) -> None:
         values: dict[str, str] = {}
@@ -327,8 +342,14 @@ class TableBuilder:
             self._noticed.add(f"key {name}")
             self._notice(
                 f"{self.stream.name}: a row has no {name}, which is part of the key of its rows. The row was loaded "
-                f"with {shown(str(stand_in(self._key_types[name], None)))!r} there, and the column {MISFITS} says so."
+                f"with {self._usual_stand_in(name)} there, and the column {MISFITS} says so."
             )
+
+    def _usual_stand_in(self, name: str) -> str:
+        type_ = self._key_types[name]
+        if self.stream.is_report and type_ in {ColumnType.DAY, ColumnType.TIME}:
+            return "its day, or with one before 1970 if its day is not known,"
+        return repr(shown(str(stand_in(type_, None))))
 
     def _with_misfits(self, table: pa.Table, misfits: list[Misfit]) -> pa.Table:
         rows: dict[int, dict[str, Any]] = {}
