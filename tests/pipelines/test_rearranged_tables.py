@@ -47,3 +47,31 @@ def test_only_copies_are_deleted_from_a_divided_table(postgres_only: Any, make: 
     load(run, make, FIRST, SECOND, spend="3.50")
     assert postgres_only.ask(key) == before
     assert postgres_only.ask(f"SELECT DISTINCT spend FROM {DAILY}") == [(3.5,)]  # noqa: S608
+
+
+OWN = {
+    "an index": f"CREATE INDEX {DAILY}_key ON {DAILY} (campaign_id)",
+    "a unique index": f"CREATE UNIQUE INDEX {DAILY}_key ON {DAILY} (campaign_id, stat_time_day, spend)",
+    "an index of an expression": f"CREATE INDEX {DAILY}_key ON {DAILY} ((campaign_id + 1))",
+    "a constraint": f"ALTER TABLE {DAILY} ADD CONSTRAINT {DAILY}_key UNIQUE (campaign_id, stat_time_day)",
+    "a constraint in place of the index": f"DROP INDEX {DAILY}_days; ALTER TABLE {DAILY} ADD CONSTRAINT {DAILY}_days"
+    " UNIQUE (advertiser_id, stat_time_day, campaign_id) DEFERRABLE INITIALLY DEFERRED",
+    "a constraint in place of the key": "DROP INDEX campaigns_key; ALTER TABLE campaigns ADD CONSTRAINT campaigns_key"
+    " UNIQUE (advertiser_id, campaign_id) DEFERRABLE INITIALLY DEFERRED",
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_indexes_and_constraints_of_the_user_stay_whatever_their_name(postgres_only: Any, make: Any, own: str) -> None:
+    """Also with the name of an index of a sync's own, which then gets another name."""
+    run = make.runner(postgres_only)
+    load(run, make, FIRST, SECOND)
+    postgres_only.change(OWN[own])
+    sql = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'tiktok_ads' ORDER BY 1"
+    before = postgres_only.ask(sql)
+    for spend in ("2.50", "3.50"):
+        ran = load(run, make, FIRST, SECOND, spend=spend)
+        assert ran.summary.complete, ran.summary.missing()
+    assert set(before) <= set(postgres_only.ask(sql))
+    assert postgres_only.ask(f"SELECT count(*), min(spend) FROM {DAILY}") == [(10, 3.5)]  # noqa: S608
+    assert postgres_only.ask("SELECT count(*), min(campaign_name) FROM campaigns") == [(5, "n3.50")]

@@ -149,7 +149,7 @@ class _Rows:
         change.delete_replaced(session.execute, session.dataset, but=incoming)
         if session.has_unique_key(change.stream) and session.repeats_a_key(incoming, change.stream.table_key):
             self._accept_repeated_keys()
-        if session.has_unique_key(change.stream) and not session.is_inherited(change.stream.name):
+        if session.updates_by_key(change.stream):
             self._update()
         else:
             self._insert_again()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import columns_of
@@ -63,13 +63,25 @@ _DESCRIBED = """
     ORDER BY c.relname, a.attnum
 """
 _INDEXES = """
-    SELECT c.relname, i.indisunique AND i.indimmediate, array_agg(a.attname::text ORDER BY k.position)
+    SELECT c.relname, i.indisunique AND i.indimmediate,
+        EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid AND conrelid = i.indrelid),
+        array_agg(a.attname::text ORDER BY k.position)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, position)
         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
     WHERE i.indrelid = to_regclass(?) AND i.indisvalid AND i.indpred IS NULL
-    GROUP BY 1, 2
+    GROUP BY 1, 2, 3
 """
+
+
+class _Index(NamedTuple):
+    """An index: whether it accepts each key once, and whether a constraint of the user's owns it."""
+
+    name: str
+    unique: bool
+    constraint: bool
+    columns: list[str | None]
+    """None stands for an expression."""
 
 
 class PostgresSession:
@@ -177,35 +189,45 @@ class PostgresSession:
         if not key:
             return 0
         table = f'"{self._dataset}"."{stream.name}"'
-        indexes = self.execute(_INDEXES, [table])
+        indexes = self._indexes(stream)
         repeated = 0
-        if not any(unique and columns == key for _, unique, columns in indexes):
+        if not any(index.unique and index.columns == key for index in indexes):
             repeated = self._delete_repeated(stream, key)
             name = _index_name(stream)
-            plain = [each for each, unique, columns in indexes if not unique and columns == key]
+            plain = [each.name for each in indexes if not (each.unique or each.constraint) and each.columns == key]
             if not self.repeats_a_key(table, key):
                 if name in plain:  # what TikTok delivered twice is gone
                     self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
                 self._create_index(name, stream.name, key, unique=True)
             elif not plain:
                 self._create_index(name, stream.name, key, unique=False)
-        for name, _, columns in indexes:
-            # An earlier version's index, whose key had no account, would refuse an id that two accounts share.
-            if name == f"{stream.name}_key" and columns != key:
-                self.execute(f'DROP INDEX "{self._dataset}"."{name}"')
+        for index in indexes:
+            if _is_of_an_earlier_version(index, stream):
+                self.execute(f'DROP INDEX "{self._dataset}"."{index.name}"')
         return repeated
+
+    def _indexes(self, stream: Stream) -> list[_Index]:
+        return [_Index(*row) for row in self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"'])]
 
     def has_unique_key(self, stream: Stream) -> bool:
         """Whether a unique index accepts each key of the stream's table once."""
         key = index_key(stream)
-        indexes = self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"'])
-        return bool(key) and any(unique and columns == key for _, unique, columns in indexes)
+        return bool(key) and any(index.unique and index.columns == key for index in self._indexes(stream))
 
-    def is_inherited(self, table: str) -> bool:
-        """Whether other tables inherit from a table. Their rows are rows of it, which its indexes do not cover."""
+    def updates_by_key(self, stream: Stream) -> bool:
+        """Whether an INSERT ... ON CONFLICT on the key finds each row of the stream's table.
+
+        An index covers no rows of tables that inherit from it, and Postgres accepts no deferrable constraint there.
+        """
         inherits = "SELECT 1 FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent WHERE relkind = 'r'"
         sql = f"SELECT EXISTS ({inherits} AND inhparent = to_regclass(?))"
-        return bool(self.execute(sql, [f'"{self._dataset}"."{table}"'])[0][0])
+        key = set(index_key(stream))
+        deferrable = any(
+            each.constraint and not each.unique and set(each.columns) == key for each in self._indexes(stream)
+        )
+        if deferrable or not self.has_unique_key(stream):
+            return False
+        return not self.execute(sql, [f'"{self._dataset}"."{stream.name}"'])[0][0]
 
     def repeats_a_key(self, table: str, key: Sequence[str]) -> bool:
         """Whether rows of a table share a key."""
@@ -220,9 +242,9 @@ class PostgresSession:
             psycopg2.errors.DependentObjectsStillExist: If something of the user's refers to the key.
         """
         key = index_key(stream)
-        for name, unique, columns in self.execute(_INDEXES, [f'"{self._dataset}"."{stream.name}"']):
-            if unique and columns == key:
-                self.execute(f'DROP INDEX "{self._dataset}".{quoted_name(name)}')
+        for index in self._indexes(stream):
+            if index.unique and index.columns == key:
+                self.execute(f'DROP INDEX "{self._dataset}".{quoted_name(index.name)}')
         self._create_index(_index_name(stream), stream.name, key, unique=False)
 
     def _delete_repeated(self, stream: Stream, key: Sequence[str]) -> int:
@@ -367,6 +389,17 @@ def index_key(stream: Stream) -> list[str]:
         return []
     first = [*filter(None, [day_column(stream)])] if stream.is_report else []
     return list(dict.fromkeys(("advertiser_id", *first, *stream.table_key)))
+
+
+def _is_of_an_earlier_version(index: _Index, stream: Stream) -> bool:
+    """Whether an earlier version created an index: its key had no account, or the account and the day not first.
+
+    The former would refuse an id that two accounts share. An index of the user's may have the same name.
+    """
+    if index.name != f"{stream.name}_key" or index.constraint or not index.unique:
+        return False
+    key = index_key(stream)
+    return index.columns != key and set(index.columns) | {"advertiser_id"} == set(key)
 
 
 def _index_name(stream: Stream) -> str:
