@@ -82,7 +82,7 @@ class Loader:
         self._changes = TableChanges(self._loaded.check)
         self._pipeline = DltPipeline(destination, folder, self._changes)
         self._opener = SessionOpener(destination, folder, self._loaded, self._changes, notice)
-        self._setup = TableSetup(destination.dataset, notice, self._loaded.note_rows)
+        self._setup = TableSetup(destination.dataset, notice, self._loaded.note_rows, destination.is_about_table)
         self._folder = folder
         self._held: HeldPackages | None = None
         """The packages that wait; None if they are loaded at once."""

@@ -33,12 +33,20 @@ class TableSetup:
         dataset: The schema.
         notice: Called with a sentence that a person should see.
         on_deleted: Called with the session and a table, in the transaction that deleted rows of it.
+        is_about_table: Says of an error whether it lies in one table.
     """
 
-    def __init__(self, dataset: str, notice: Callable[[str], None], on_deleted: Callable[[Session, str], None]) -> None:
+    def __init__(
+        self,
+        dataset: str,
+        notice: Callable[[str], None],
+        on_deleted: Callable[[Session, str], None],
+        is_about_table: Callable[[BaseException], bool],
+    ) -> None:
         self._dataset = dataset
         self._notice = notice
         self._on_deleted = on_deleted
+        self._is_about_table = is_about_table
         self.done: set[str] = set()
         """Tables that have their columns, indexes and comments."""
 
@@ -88,7 +96,10 @@ class TableSetup:
             )
 
     def _comment(self, session: Session, stream: Stream) -> None:
-        """Write the catalog's descriptions into the database as comments, which tools show."""
+        """Write the catalog's descriptions into the database as comments, which tools show.
+
+        A table of another owner accepts none. It does without: its rows are what matters.
+        """
         table = f'"{self._dataset}"."{stream.name}"'
         texts = {column.name: column.description for column in columns_of(stream)}
         texts[MISFITS] = "Values that do not fit the type of their column, as JSON: field to value."
@@ -96,7 +107,11 @@ class TableSetup:
         missing = [(name, texts[name]) for name in session.uncommented_columns(stream.name) if texts.get(name)]
         if not missing:
             return
-        with session.transaction():
-            session.execute(f"COMMENT ON TABLE {table} IS {quoted_text(stream.description)}")
-            for name, text in missing:
-                session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {quoted_text(text)}')
+        try:
+            with session.transaction():
+                session.execute(f"COMMENT ON TABLE {table} IS {quoted_text(stream.description)}")
+                for name, text in missing:
+                    session.execute(f'COMMENT ON COLUMN {table}."{name}" IS {quoted_text(text)}')
+        except Exception as error:
+            if not self._is_about_table(error):
+                raise
