@@ -228,6 +228,31 @@ def test_a_user_who_may_create_no_table_can_fill_those_that_are_there(postgres_o
         assert load(make.runner(place), make, "3.50").summary.complete
 
 
+def test_a_comment_that_cannot_be_set_costs_nothing(postgres_only: Any, make: Any) -> None:
+    """The table belongs to somebody else, who has given the user every right that a row needs."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    with limited(postgres_only) as place:
+        postgres_only.change("ALTER TABLE campaigns OWNER TO loader; COMMENT ON COLUMN campaigns.campaign_name IS NULL")
+        postgres_only.change("GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns TO narrow")
+        ran = load(make.runner(place), make, "2.50")
+        assert ran.summary.complete, ran.summary.missing()
+        assert postgres_only.ask("SELECT DISTINCT campaign_name FROM campaigns") == [("n2.50",)]
+
+
+def test_the_advice_about_a_required_column_can_be_pasted(database: Any, make: Any) -> None:
+    """The statement names the schema and quotes the column, so that it works from everywhere."""
+    run = make.runner(database)
+    load(run, make)
+    database.change('ALTER TABLE campaigns ADD COLUMN "Our ID" VARCHAR')
+    database.change('UPDATE campaigns SET "Our ID" = 1')
+    database.change('ALTER TABLE campaigns ALTER COLUMN "Our ID" SET NOT NULL')
+    (missing,) = load(run, make).summary.missing()
+    advice = missing[missing.index("ALTER TABLE") :].rstrip(".")
+    database.change(f"{'USE main' if database.kind == 'duckdb' else 'SET search_path = public'}; {advice}")
+    assert load(run, make, "2.50").summary.complete
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -53,7 +53,7 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
     """
     for table, columns in _COLUMNS.items():
         relation = relations.get(table)
-        refusal = refusal_of(table, relation, columns)
+        refusal = refusal_of(table, relation, columns, dataset)
         if refusal is not None:
             raise refusal
         if relation is None:

@@ -6,7 +6,6 @@ that no sync created. A sync reads again what is gone. It gives up only the stre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -18,7 +17,6 @@ from tiktok_marketing.pipelines.databases.names import quoted_name
 
 LOAD_ID = "_dlt_load_id"
 """The column that says which package brought a row."""
-_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 _MAX_NAMED = 5
 """How many columns a message names; it counts the others."""
 
@@ -127,16 +125,18 @@ def _streams(damages: Sequence[Damage]) -> str:
     return "These streams are" if len(damages) > 1 else "This stream is"
 
 
-def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> DestinationError | None:
+def refusal_of(table: str, relation: Relation | None, ours: Collection[str], dataset: str) -> DestinationError | None:
     """Why no row can be written to a table; None if rows can be written.
 
     Args:
         table: The table's name.
         relation: What has this name; None if nothing has.
         ours: The columns that a sync fills.
+        dataset: The schema, for statements that help.
     """
     if relation is None:
         return None
+    name = f"{quoted_name(dataset)}.{quoted_name(table)}"
     if not relation.is_table:
         return DestinationError(
             f"{table} is a {relation.kind}, so no rows can be written to it.",
@@ -145,16 +145,16 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> 
     if not relation.writable:
         return DestinationError(
             f"The user of the connection may not change the rows of the table {table}.",
-            remedy=f"Grant it: GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO the user.",
+            remedy=f"Grant it: GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO the user.",
         )
-    computed = [name for name, column in relation.columns.items() if column.computed and name in ours]
+    computed = [column for column, of in relation.columns.items() if of.computed and column in ours]
     if computed:
         return DestinationError(
             f"The database computes the column{'s' * (len(computed) > 1)} {_names(computed)} of the table {table}, "
             "so no rows can be written to it.",
             remedy="Drop or rename what is computed: the next sync adds the columns and fills them.",
         )
-    required = [name for name, column in relation.columns.items() if column.required and name not in ours]
+    required = [column for column, of in relation.columns.items() if of.required and column not in ours]
     if required:
         plural = len(required) > 1
         return DestinationError(
@@ -162,7 +162,7 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str]) -> 
             f"no null and {'have' if plural else 'has'} no default, and a sync has no value for "
             f"{'them' if plural else 'it'}.",
             remedy=f"Give {'each of them' if plural else 'it'} a default, or let {'them' if plural else 'it'} be null: "
-            f"ALTER TABLE {table} ALTER COLUMN {_in_sql(required[0])} DROP NOT NULL.",
+            f"ALTER TABLE {name} ALTER COLUMN {quoted_name(required[0])} DROP NOT NULL.",
         )
     return None
 
@@ -182,11 +182,6 @@ def changed_key_refusal(stream: Stream, before: Sequence[str] | None) -> Destina
         remedy="Give the report another name: its rows then get a table of their own. To keep this table up to date, "
         "give the report its earlier level, grain and dimensions.",
     )
-
-
-def _in_sql(name: str) -> str:
-    """A name as a person would write it in SQL."""
-    return name if _PLAIN.fullmatch(name) else quoted_name(name)
 
 
 def _names(names: Sequence[str]) -> str:

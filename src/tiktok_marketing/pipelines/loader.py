@@ -223,7 +223,7 @@ class Loader:
         known, source = self._pipeline.known_columns(), self._pipeline.source_state()
         for stream in streams:
             relation = relations.get(stream.name)
-            refusal = refusal_of(stream.name, relation, self._ours(stream, known))
+            refusal = refusal_of(stream.name, relation, self._ours(stream, known), self._destination.dataset)
             refusal = refusal or changed_key_refusal(stream, key_before(source.get(REPORTS), stream))
             if refusal is not None:
                 self.refused[stream.name] = refusal
