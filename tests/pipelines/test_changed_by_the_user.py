@@ -14,6 +14,7 @@ from support import NOW, config_for
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
+from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines import RunOptions, Summary, load_async
 
 pytestmark = pytest.mark.thorough
@@ -90,6 +91,13 @@ DAMAGES = {
     "a column of the packages is dropped": "ALTER TABLE _dlt_loads DROP COLUMN status",
     "the schemas are dropped": "DROP TABLE _dlt_version",
     "a column of the schemas is dropped": "ALTER TABLE _dlt_version DROP COLUMN schema",
+    "the ids of the packages are numbers": (
+        "ALTER TABLE _dlt_loads ALTER COLUMN load_id TYPE numeric(30, 7) USING load_id::numeric(30, 7)"
+    ),
+    "the status of the packages is text": "ALTER TABLE _dlt_loads ALTER COLUMN status TYPE varchar",
+    "the version of the states is text": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN version TYPE varchar",
+    "the time of the states is text": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN created_at TYPE varchar",
+    "the schemas are JSON": "ALTER TABLE _dlt_version ALTER COLUMN schema TYPE json USING schema::json",
     "the record of syncs is dropped": "DROP TABLE _tiktok_syncs",
     "a column of the record is dropped": "ALTER TABLE _tiktok_syncs DROP COLUMN missing",
     "a column of the loads is dropped": "ALTER TABLE _tiktok_loads DROP COLUMN kept_rows",
@@ -106,3 +114,16 @@ async def test_the_next_sync_makes_it_whole(emulator: Emulator, database: Any, d
     assert again.complete, again.missing()
     assert counts(database) == before
     assert not again.differences()
+
+
+async def test_a_type_that_cannot_be_restored_is_named(emulator: Emulator, database: Any) -> None:
+    """The message names the table, the column and both types, and what it advises works."""
+    before = counts(database)
+    database.change("ALTER TABLE _dlt_loads ALTER COLUMN status TYPE varchar; UPDATE _dlt_loads SET status = 'loaded'")
+    with pytest.raises(DestinationError, match="The column status of the table _dlt_loads") as refused:
+        await load(emulator, database)
+    assert "instead of BIGINT" in refused.value.message
+    advice = refused.value.remedy
+    database.change(advice[advice.index("ALTER TABLE") : advice.index(". The next")])
+    assert (await load(emulator, database)).complete
+    assert counts(database) == before

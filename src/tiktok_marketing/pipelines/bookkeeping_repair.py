@@ -1,6 +1,7 @@
 """Brings the tables that a sync and dlt keep for themselves back to the form that they expect.
 
-A user, or a program that tidies up, may have dropped columns or emptied such a table. What cannot be read is forgotten.
+A user, or a program that tidies up, may have dropped columns, given them other types, or emptied such a table. What
+cannot be read is forgotten.
 Then the streams whose states are gone are read again.
 """
 
@@ -9,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.contents import refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, SCHEMAS_TABLE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Relation, Session
+from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 
 _LOST = ""
 """Stands for a value that nothing can replace: rows without it are deleted."""
@@ -45,8 +48,19 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
 """The columns of dlt's tables: for each, its type, and the value for rows that have lost it (None for null)."""
 
 
+_TYPES: Mapping[str, tuple[str, frozenset[str]]] = {
+    "text": ("VARCHAR", frozenset({"varchar", "text", "character varying"})),
+    "bigint": ("BIGINT", frozenset({"bigint", "integer", "smallint", "hugeint"})),
+    "timestamptz": (
+        "TIMESTAMP WITH TIME ZONE",
+        frozenset({"timestamp with time zone", "timestamp without time zone", "timestamp"}),
+    ),
+}
+"""The types above: what SQL calls each, and what the databases call the types that serve as well, in small letters."""
+
+
 def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, Relation]) -> None:
-    """Add the columns that are gone to dlt's tables, and delete the rows that cannot be read without them.
+    """Bring the columns of dlt's tables back, and delete the rows that cannot be read without those that are gone.
 
     Raises:
         DestinationError: Something else has the name of such a table, or it has columns that a sync cannot fill.
@@ -58,6 +72,9 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
             raise refusal
         if relation is None:
             continue
+        for name, (data_type, _) in columns.items():
+            if name in relation.columns and relation.columns[name].type.lower() not in _TYPES[data_type][1]:
+                _restore_type(session, dataset, table, name, relation.columns[name].type, _TYPES[data_type][0])
         missing = {name: column for name, column in columns.items() if name not in relation.columns}
         if missing:
             with session.transaction():
@@ -67,6 +84,26 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
                         session.execute(f'UPDATE "{dataset}"."{table}" SET "{name}" = {value}')  # noqa: S608 - our own names
                 if any(value == _LOST for _, value in missing.values()):
                     session.execute(f'DELETE FROM "{dataset}"."{table}"')  # noqa: S608
+
+
+def _restore_type(session: Session, dataset: str, table: str, column: str, found: str, needed: str) -> None:
+    """Give a column of dlt's the type that dlt gave it.
+
+    Raises:
+        DestinationError: Its values do not fit, or something of the user's depends on it.
+    """
+    change = f'ALTER TABLE "{dataset}"."{table}" ALTER COLUMN "{column}"'
+    try:
+        with session.transaction():
+            session.execute(f'{change} TYPE {needed} USING "{column}"::{needed}')
+    except Exception as error:
+        raise DestinationError(
+            f"The column {column} of the table {table}, which a sync keeps for itself, has the type {found} instead of "
+            f"{needed}, and cannot be changed back: {first_line(text_of(innermost(error)))}",
+            remedy=f"Drop the column: ALTER TABLE {dataset}.{table} DROP COLUMN {column}. The next sync adds it, "
+            "and reads again what it cannot know without it.",
+            detail=f"{type(error).__name__}: {error}",
+        ) from error
 
 
 def delete_unreadable_states(session: Session, dataset: str, relations: Mapping[str, Relation]) -> bool:
