@@ -552,6 +552,48 @@ async def test_a_withdrawn_metric_is_left_out(names: str, wording: str) -> None:
         assert all(f"{name}: {', '.join(sorted(withdrawn))}" in warning for warning in warnings if withdrawn)
 
 
+OTHERS_NAMED = [
+    "metrics: {names} not in ['spend', 'clicks', 'impressions', 'conversion']",
+    "The metric {names} has been replaced by real_time_conversion.",
+    "Invalid metric {names}. Valid values are spend, cost_per_conversion.",
+    "The metric {names} has been deprecated. Please switch to video_views_p50.",
+    "Metric {names} was renamed to real_time_result.",
+    "The metric {names} is superseded by real_time_result",
+    "Metric {names} is no longer supported. Try reach or frequency instead.",
+    "Metric {names} is no longer supported, its successor is real_time_result.",
+    "Field {names} is not valid; expected: spend, cost_per_conversion",
+    "{names} is not a metric. Did you mean real_time_result?",
+    "The metric {names} can only be requested with cost_per_conversion.",
+]
+
+
+@pytest.mark.parametrize("wording", OTHERS_NAMED)
+async def test_metrics_that_a_refusal_only_mentions_are_read(wording: str) -> None:
+    """Those that TikTok accepts, such as a successor, keep their figures, and no warning names them."""
+    async with small() as emulator:
+        whole = await outcome_of(emulator, ["ads_reports_daily"])
+        before = emulator.counters.total(REPORTS)
+        emulator.faults.add(Fault(path=REPORTS, contains="AUCTION_AD&", withdraw="placement_type", message=wording))
+        outcome = await outcome_of(emulator, ["ads_reports_daily"])
+        requests = emulator.counters.total(REPORTS) - before
+    assert outcome.exit_code == 0, outcome.errors
+    assert rows_of(outcome, "ads_reports_daily") == without(rows_of(whole, "ads_reports_daily"), "placement_type")
+    warnings = [log["message"] for log in outcome.of_type("LOG") if log["level"] == "WARN"]
+    assert all("(ads_reports_daily: placement_type)" in warning for warning in warnings)
+    assert requests < before + 20, "one search for all accounts"
+
+
+async def test_one_withdrawn_metric_costs_one_request() -> None:
+    """For each account, because its name is the only one in the message."""
+    async with small() as emulator:
+        await outcome_of(emulator, ["ads_reports_daily"])
+        before = emulator.counters.total(REPORTS)
+        emulator.faults.add(Fault(path=REPORTS, contains="AUCTION_AD&", withdraw="placement_type"))
+        await outcome_of(emulator, ["ads_reports_daily"])
+        requests = emulator.counters.total(REPORTS) - before
+    assert requests == before + len(emulator.advertiser_ids)
+
+
 async def test_metrics_withdrawn_one_after_the_other_are_left_out() -> None:
     """TikTok names one at a time."""
     async with small() as emulator:

@@ -243,7 +243,7 @@ async def test_a_report_is_divided_if_that_may_help(error: int, divided: bool) -
 
 
 async def test_metrics_that_tiktok_withdrew_are_left_out_and_remembered() -> None:
-    """The report is asked for again without them, in one piece, and so are later windows."""
+    """The report is asked for again without them, in one piece, once requests have shown that both are refused."""
 
     def answer(params: Params) -> Reply | Rows:
         withdrawn = [name for name in ("reach", "result") if name in params["metrics"]]
@@ -255,8 +255,27 @@ async def test_metrics_that_tiktok_withdrew_are_left_out_and_remembered() -> Non
     assert refused == {"clicks", "reach", "result"}
     assert [set(DAILY.source.metrics) - set(params["metrics"]) for params in server.requests] == [
         {"clicks"},
+        {"clicks", "reach"},
+        {"clicks", "reach", "result"},
+        {"clicks", "result"},
         {"clicks", "reach", "result"},
     ]
+
+
+async def test_of_several_metrics_in_a_refusal_only_those_that_tiktok_refuses_are_left_out() -> None:
+    """The message names what it accepts as if that was refused. Rows of one day are asked for to find out."""
+
+    def answer(params: Params) -> Reply | Rows:
+        metrics = set(params["metrics"])
+        if "reach" not in metrics:
+            return [row("1")]
+        return refusal(40002, "metrics: reach not in ['spend', 'clicks', 'result']")
+
+    server = Server(ad_id=answer)
+    refused: set[str] = set()
+    assert await read(window_of(server, refused=refused)) == ["1", f"{WINDOW} whole"]
+    assert refused == {"reach"}
+    assert len(server.requests) <= 7
 
 
 # -- by objects

@@ -1,7 +1,7 @@
 """Finds the names that TikTok refuses in its error message: metrics of a report that it has withdrawn. Pure.
 
 Nobody documents these messages, so each known name in one counts, unless the message lists what is accepted. A name
-that is left out by mistake costs a request and nothing else: TikTok then refuses the request as before. A position is
+that is left out by mistake costs a few requests: `metric_search` finds out which of them TikTok accepts. A position is
 weaker: TikTok may name the same one again and again, until all metrics are gone. So it counts only without a name.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from tiktok_marketing.errors import TikTokError
 
-_CODES = frozenset({40000, 40002, 41002})
+CODES = frozenset({40000, 40002, 41002})
 """Codes of a wrong parameter, and of fields that are no longer in use."""
 _ABOUT_NAMES = re.compile(r"metric|field", re.IGNORECASE)
 _INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)\]?", re.IGNORECASE)
@@ -68,7 +68,7 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
         `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position; or
         `metrics: Longer than maximum length 100.`
     """
-    if error.code not in _CODES:
+    if error.code not in CODES:
         return frozenset()
     text = error.tiktok_message
     positions = {int(number) for number in _INDEX.findall(text)}

@@ -15,7 +15,8 @@ from tiktok_marketing.catalog import ReportStream, Stream, stream_named
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, TikTokError
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.report_requests import account_params, refused_metrics
+from tiktok_marketing.sync.read.metric_search import MetricSearch
+from tiktok_marketing.sync.read.report_requests import account_params
 
 _PARAMETER_ERROR = 40002
 _OF_OWN_REPORT = (
@@ -59,17 +60,26 @@ async def try_report(
     """
     source = stream.source
     metrics = source.metrics
-    while True:
-        params = account_params(source, advertiser_id, window, metrics, every_status=every_status)
+    search = MetricSearch().for_window(source)
+
+    async def ask(names: tuple[str, ...]) -> None:
+        params = account_params(source, advertiser_id, window, names, every_status=every_status)
         params |= {"page": 1, "page_size": 1}
+        # The only question is whether TikTok answers at all.
+        await api.get(stream.endpoint, params, msgspec.json.decode, advertiser_id=advertiser_id, partial_ok=True)
+
+    while True:
         error: ConnectorError | None = None
         try:
-            # The only question is whether TikTok answers at all.
-            await api.get(stream.endpoint, params, msgspec.json.decode, advertiser_id=advertiser_id, partial_ok=True)
+            await ask(metrics)
         except TikTokError as failure:
-            names = refused_metrics(failure, source, metrics)
+            try:
+                names, accepted = await search.refused(failure, metrics, ask)
+            except TikTokError as other:
+                return ReportTrial(explained(stream, other))
             if names:
-                metrics = tuple(name for name in metrics if name not in names)
+                left = {*metrics, *accepted} - names
+                metrics = tuple(name for name in source.metrics if name in left)
                 continue
             error = explained(stream, failure)
         except ConnectorError as failure:

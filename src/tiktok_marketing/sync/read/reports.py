@@ -30,6 +30,7 @@ from tiktok_marketing.sync.read.listing import (
     TooManyRows,
     different_records,
 )
+from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
@@ -38,7 +39,6 @@ from tiktok_marketing.sync.read.report_requests import (
     given_dimensions,
     order_params,
     piece_params,
-    refused_metrics,
 )
 from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, TaskFailed, sample_of
 from tiktok_marketing.sync.read.split_check import Figures
@@ -99,11 +99,12 @@ class ReportWindow:
         include_deleted: Whether to include rows of deleted objects.
         budget: How much of the quota it may use.
         refused: Metrics to leave out because TikTok refused them; those that it refuses now are added.
+        search: What other accounts' windows have found out about refused metrics; None if there are no others.
         sink_factory: Makes the sinks that receive the rows.
         limits: How many rows one pass may read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a window is read with
         self,
         api: Client,
         stream: ReportStream,
@@ -113,6 +114,7 @@ class ReportWindow:
         include_deleted: bool,
         budget: Budget,
         refused: set[str] | None = None,
+        search: MetricSearch | None = None,
         sink_factory: SinkFactory = record_list,
         limits: PassLimits = USUAL_PASSES,
     ) -> None:
@@ -129,6 +131,7 @@ class ReportWindow:
         self._max_rows = limits.max_rows(budget)
         self._limits = limits
         self._refused = set() if refused is None else refused
+        self._search = (search or MetricSearch()).for_window(source)
         self._partial_log = PartialLog()
         self._partial_until: date | None = None  # the last day of which rows may be missing
         reader = ReportPageReader(report_reader(stream), partial(sink_factory, stream, int(advertiser_id)))
@@ -396,8 +399,9 @@ class ReportWindow:
 
         None if nothing smaller can be requested.
         """
-        names = refused_metrics(error, self._source, metrics)
+        names, accepted = await self._search.refused(error, metrics, partial(self._try_metrics, piece))
         if names:
+            self._refused -= accepted
             self._refused |= names
             return [piece]
         if not error.too_large:
@@ -411,14 +415,24 @@ class ReportWindow:
     def _metrics(self) -> tuple[str, ...]:
         return tuple(name for name in self._source.metrics if name not in self._refused)
 
-    def _request(self, piece: Piece) -> Request:
+    async def _try_metrics(self, piece: Piece, metrics: tuple[str, ...]) -> None:
+        """Request a row with these metrics, of one day.
+
+        Raises:
+            TikTokError: If TikTok does not answer.
+        """
+        if piece.window is not None and not piece.summed:
+            piece = replace(piece, window=Window(piece.window.end, piece.window.end))
+        request = self._request(piece, metrics)
+        await self._list_reader.look(replace(request, page_size=1, order={}))
+
+    def _request(self, piece: Piece, metrics: tuple[str, ...] | None = None) -> Request:
+        metrics = self._metrics if metrics is None else metrics
         return Request(
             endpoint=self._stream.endpoint,
-            params=piece_params(
-                self._source, self._advertiser_id, piece, self._metrics, every_status=self._include_deleted
-            ),
+            params=piece_params(self._source, self._advertiser_id, piece, metrics, every_status=self._include_deleted),
             page_size=self._source.page_size,
-            order=order_params(self._source, self._metrics),
+            order=order_params(self._source, metrics),
             advertiser_id=self._advertiser_id,
             place=self._place,
             disjoint=True,

@@ -15,6 +15,7 @@ from tiktok_marketing.sync.plan.new_stores import late_stores
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.report_trial import MetricTrial, explained
 from tiktok_marketing.sync.run.failures import FailuresInARow
 from tiktok_marketing.sync.run.progress import Phase
@@ -87,6 +88,8 @@ class StreamRun:
         """Accounts for which TikTok says that the application lacks the scope of the stream."""
         self.refused_metrics: dict[AdvertiserId, set[str]] = {}
         """The metrics that TikTok does not accept, by account."""
+        self.metric_search = MetricSearch()
+        """What its accounts have found out about metrics that TikTok refuses."""
         self.metric_trial = _trial_of(selected.stream)
         """What asks once which metrics TikTok accepts for no account."""
         self.refusals_reported = False

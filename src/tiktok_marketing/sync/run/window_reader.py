@@ -209,6 +209,7 @@ class WindowReader:
             include_deleted=self._config.include_deleted,
             budget=budget,
             refused=run.refused_metrics.setdefault(account.advertiser_id, set(run.refused_everywhere)),
+            search=run.metric_search,
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
