@@ -206,6 +206,11 @@ class TikTokError(ConnectorError):
         """Whether a request for less may succeed: TikTok says so, or the request was probably too much work."""
         return self.action is Action.SPLIT or self.slow
 
+    @property
+    def about_token(self) -> bool:
+        """Whether TikTok says that it refuses the token, the application or this network, so all other requests too."""
+        return self.code is not None and self.action is Action.STOP_SYNC
+
     def after(self, tries: int) -> Self:
         """Record how many times the request was sent, and say so in the message."""
         self.tries = tries

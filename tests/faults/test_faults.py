@@ -130,7 +130,7 @@ async def test_a_stream_without_permission_fails_alone() -> None:
 async def test_a_token_revoked_meanwhile_stops_the_sync_at_once() -> None:
     """40105 in the middle ends all streams with one config_error, after few more requests."""
     async with emulator_of() as emulator:
-        emulator.faults.add(Fault(code=40105, path="report/integrated/get/"))
+        emulator.faults.add(Fault(code=40105, skip=6))
         outcome = await read_from(emulator, config_for(emulator), CORE)
         assert emulator.counters.total(answer=40105) < 100
     assert outcome.exit_code == 1

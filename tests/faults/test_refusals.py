@@ -21,7 +21,7 @@ from tiktok_marketing.catalog import STREAMS, stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
-from tiktok_marketing.errors import AuthError
+from tiktok_marketing.errors import AuthError, TikTokError
 
 pytestmark = pytest.mark.thorough
 
@@ -316,6 +316,59 @@ async def test_lost_details_of_all_accounts_cost_their_stream_alone(fault: dict[
     assert rows_of(outcome, "ads_reports_daily")
     assert "/advertiser/info/ failed: " in error_of(outcome, "advertisers")["message"]
     assert took < (1600 if fault.get("code") == 40100 else 1000)  # seconds of the clock
+
+
+ABOUT_TOKEN = [
+    (40105, "Access token is incorrect or has been revoked."),
+    (40113, "The app is not in the whitelist."),
+    (41000, "Client IP address is in banned Country list."),
+    (40002, "Advertiser {advertiser} is registered in a banned country."),
+]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("path", ["ad/get/", DETAILS, REPORTS])
+@pytest.mark.parametrize(("code", "message"), ABOUT_TOKEN)
+async def test_a_refusal_of_the_token_for_one_account_costs_that_account(
+    code: int, message: str, path: str, named: bool
+) -> None:
+    """The same token is answered for the other accounts and endpoints, so it is valid."""
+    async with small() as emulator:
+        whole = await read_from(emulator, config_for(emulator, start_date="2026-06-09"), CORE)
+        refused = emulator.advertiser_ids[1]
+        text = message.replace("{advertiser}", refused)
+        emulator.faults.add(Fault(path=path, advertiser=refused, code=code, message=text))
+        outcome = await outcome_of(emulator, advertiser_ids=emulator.advertiser_ids if named else [])
+    failed = [stream.name for stream in STREAMS if stream.name in CORE and stream.endpoint == path]
+    assert incomplete(outcome) == set(failed)
+    for name in failed:
+        message = error_of(outcome, name)["message"]
+        assert f"failed for advertiser {refused}: {text.rstrip('.')}" in message
+        assert "Authorize the application again" not in message
+        others = {key for key, row in rows_of(whole, name).items() if row["advertiser_id"] != int(refused)}
+        assert rows_of(outcome, name).keys() == others
+    for name in set(CORE) - set(failed):
+        assert rows_of(outcome, name).keys() == rows_of(whole, name).keys()
+
+
+async def test_an_endpoint_that_refuses_the_token_costs_its_streams() -> None:
+    """Everything else is read."""
+    async with small() as emulator:
+        emulator.faults.add(Fault(path=REPORTS, code=40105))
+        outcome = await outcome_of(emulator)
+    assert incomplete(outcome) == {"ads_reports_daily", "campaigns_reports_daily"}
+    assert rows_of(outcome, "ads")
+
+
+@pytest.mark.parametrize("code", [40105, 40113, 41000])
+async def test_a_list_that_is_refused_with_the_token_advises_no_way_round(code: int) -> None:
+    """Named accounts could not be read either, if the token or the application is not valid."""
+    async with small() as emulator:
+        emulator.faults.add(Fault(code=code))
+        with pytest.raises(TikTokError) as caught:
+            await outcome_of(emulator)
+        assert emulator.counters.total() == 1
+    assert "If you name the accounts" not in str(caught.value)
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -18,8 +18,16 @@ from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.call import Call, as_text
 from tiktok_marketing.api.envelope import Envelope, envelope_of
-from tiktok_marketing.api.error_rules import daily_quota_spent, nothing_answers, page_error, rule_for, transport_error
+from tiktok_marketing.api.error_rules import (
+    daily_quota_spent,
+    nothing_answers,
+    page_error,
+    refused_alone,
+    rule_for,
+    transport_error,
+)
 from tiktok_marketing.api.pages_instead import PagesInstead, beginning_of, is_file, is_foreign, is_page, redirect_target
+from tiktok_marketing.api.proofs import Proofs
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.pacer import DailyQuotaSpent
 from tiktok_marketing.api.retry_policy import (
@@ -135,6 +143,7 @@ class Client:
         self._backing_off: Counter[str] = Counter()
         self._refusing_since: dict[tuple[str, str | None], float] = {}
         """Since when TikTok has refused every request to an endpoint, or for one account there."""
+        self._proofs = Proofs()
         self.stats = RequestStats()
 
     async def get(  # noqa: PLR0913 - how one request is sent
@@ -205,7 +214,16 @@ class Client:
         sending = partial(self._transport.post, endpoint, body, self._token)
         return await self._answer_to(Call("POST", endpoint, shown, sending, advertiser_id), decode)
 
-    async def _answer_to(
+    async def _answer_to(self, call: Call, decode: Callable[[bytes], T], **options: bool) -> Answer[T]:
+        """Retry a call until there is an answer. If the token is refused, find out if it is so for this call alone."""
+        try:
+            return await self._repeated(call, decode, **options)
+        except TikTokError as error:
+            if not error.about_token or not await self._proofs.stand(call, self._clock.monotonic(), self._prove):
+                raise
+            raise refused_alone(error) from None
+
+    async def _repeated(
         self,
         call: Call,
         decode: Callable[[bytes], T],
@@ -273,6 +291,9 @@ class Client:
                 await self._clock.sleep(seconds)
             finally:
                 self._backing_off[endpoint] -= 1
+
+    async def _prove(self, call: Call) -> None:
+        await self._repeated(call, msgspec.json.decode, partial_ok=True, probing=True)
 
     def clock_reading(self) -> ClockReading:
         """The current time by this machine's clock and by TikTok's, as its answers show it."""
@@ -363,6 +384,7 @@ class Client:
         self.limiters.accepted(endpoint, left_at, advertiser_id)
         self._end_refusals(endpoint, advertiser_id)
         self.first_answer.set()
+        self._proofs.note(call, left_at)
         throttled = "X-Tt-Ads-Throttle" in reply.headers
         return Answer(value, len(reply.body), throttled, partly, reply.reservation, damaged)
 

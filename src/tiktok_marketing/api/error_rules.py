@@ -166,6 +166,13 @@ _SCOPE_MISSING = ErrorRule(
     Action.FAIL_ACCOUNT, FailureType.CONFIG, _SCOPE, error_class=PermissionDeniedError, names_permission=True
 )
 """Another account may have granted the scope, so the other accounts are tried."""
+_REFUSED_ALONE = ErrorRule(
+    Action.FAIL_ACCOUNT,
+    FailureType.CONFIG,
+    "TikTok answers other requests of this token, so it refuses this one alone. Leave the stream or the account out of "
+    "the sync, or ask TikTok's support for the reason.",
+    error_class=PermissionDeniedError,
+)
 _OWN_ADDRESS = ErrorRule(
     Action.STOP_SYNC,
     FailureType.SYSTEM,
@@ -282,7 +289,7 @@ def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
         An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
     """
     if _BANNED_COUNTRY.search(message):  # comes with the code -1
-        return _COUNTRY
+        return _REFUSED_TO_USER if re.search(_ACCOUNT, message, re.IGNORECASE) else _COUNTRY
     if code in _AMBIGUOUS and message:
         if _says_account_is_gone(message):
             return _ACCOUNT_GONE
@@ -406,6 +413,19 @@ def nothing_answers(error: TikTokError, *, own_address: bool) -> TikTokError:
         detail=error.detail,
     )
     return stopping.after(error.tries)
+
+
+def refused_alone(error: TikTokError) -> TikTokError:
+    """The error in place of one about the token or the application, if TikTok goes on answering other requests."""
+    alone = _REFUSED_ALONE.error(
+        error.tiktok_message,
+        endpoint=error.endpoint,
+        code=error.code,
+        request_id=error.request_id,
+        advertiser_id=error.advertiser_id,
+        detail=error.detail,
+    )
+    return alone.after(error.tries)
 
 
 def daily_quota_spent(per_day: int, *, endpoint: str, advertiser_id: str | None) -> RateLimitError:

@@ -11,12 +11,11 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
-from tiktok_marketing.api.error_rules import MAINTENANCE, ErrorRule, rule_for
+from tiktok_marketing.api.error_rules import MAINTENANCE, ErrorRule, refused_alone, rule_for
 from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.errors import (
     Action,
-    AuthError,
     ConfigurationError,
     ConnectorError,
     FailureType,
@@ -109,7 +108,8 @@ async def _needed_list(config: Config, api: Client) -> AccountList:
     try:
         return await list_accounts(config, api)
     except TikTokError as error:
-        if isinstance(error, AuthError) or (error.code is None and error.http_status is None):
+        # Without a token, an application or a network that TikTok accepts, named accounts cannot be read either.
+        if error.action is Action.STOP_SYNC or (error.code is None and error.http_status is None):
             raise
         if not api.answered and not await _answers_elsewhere(api):
             raise api.nothing_answers(error) from error
@@ -122,6 +122,15 @@ async def _answers_elsewhere(api: Client) -> bool:
     with suppress(TikTokError):
         await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, probing=True, partial_ok=True)
     return api.answered
+
+
+async def _works_elsewhere(api: Client) -> bool:
+    """Whether TikTok accepts the token for a request that needs nothing else."""
+    try:
+        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, probing=True, partial_ok=True)
+    except TikTokError:
+        return False
+    return True
 
 
 async def list_problem(config: Config, api: Client, streams: Iterable[Stream]) -> ConnectorError | None:
@@ -238,6 +247,8 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     try:
         answer = await _info(api, ids)
     except TikTokError as error:
+        if error.about_token and await _works_elsewhere(api):
+            error = refused_alone(error)
         if error.action is Action.STOP_SYNC or not await _others_may_answer(api, error):
             raise
         about_all = only is not None or _is_about_all(error)
