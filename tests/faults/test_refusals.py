@@ -636,6 +636,21 @@ async def test_metrics_that_a_refusal_only_mentions_are_read(wording: str) -> No
     assert requests < before + 20, "one search for all accounts"
 
 
+async def test_a_metric_without_permission_is_left_out() -> None:
+    """With the code of an account without access, which could be passed over as a whole."""
+    streams = ["ads_reports_daily"]
+    async with small() as emulator:
+        whole = await outcome_of(emulator, streams)
+        message = "You have no permission for metric skan_result"
+        emulator.faults.add(Fault(path=REPORTS, contains='"skan_result"', code=40001, message=message))
+        outcome = await outcome_of(emulator, streams, skip_inaccessible_advertisers=True)
+        emulator.faults.add(Fault(path=REPORTS, contains="AUCTION_AD&", code=40001, message=message))
+        refused = await outcome_of(emulator, streams, skip_inaccessible_advertisers=True)
+    assert outcome.exit_code == 0, outcome.errors
+    assert rows_of(outcome, streams[0]) == without(rows_of(whole, streams[0]), "skan_result")
+    assert incomplete(refused) == set(streams), "it is refused without this metric, too, so nothing is passed over"
+
+
 async def test_one_withdrawn_metric_costs_one_request() -> None:
     """For each account, because its name is the only one in the message."""
     async with small() as emulator:

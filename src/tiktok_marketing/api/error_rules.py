@@ -260,6 +260,8 @@ MAINTENANCE = 60001
 
 _AMBIGUOUS = frozenset({40000, 40001, 40002})
 """Codes that mean a wrong request, an inaccessible account or a missing scope: their message decides."""
+_INSTEAD_OF_SCOPE = frozenset({40006, 40007, 40106, 40300, 40301})
+"""Codes that have another meaning, and yet may come with a message about a missing scope."""
 _ACCOUNT = r"(?:advertiser|ad account)s?(?:[_ ]?ids?)?"
 _ACCOUNT_GONE_TEXT = re.compile(
     _ACCOUNT
@@ -272,6 +274,17 @@ _ACCOUNT_DENIED_TEXT = re.compile(
 _DENIED = re.compile(r"permission|permit|grant|authori[sz]|den(?:y|ied)|no access|forbidden", re.IGNORECASE)
 _LACKING = re.compile(r"insufficient|missing|lack|required?\b", re.IGNORECASE)
 _SCOPE_WORD = re.compile(r"\bscopes?\b", re.IGNORECASE)
+_NO_SCOPE = re.compile(r"\b(?:no|not|invalid|without|outside|wrong)\s+(?:\w+\s+)?scopes?\b", re.IGNORECASE)
+_OF_ACCOUNT = r"(?!\W*(?:(?:to \w+|for|on|of|over)\s+)?(?:\w+\s+)?(?:advertiser|ad account)s?\b(?! management))"
+_PERMISSION_KIND = re.compile(
+    r"\bpermissions?\b[^.]*\b(?:management|reporting|measurement)\b"
+    rf"|\bpermissions?\b\s*:{_OF_ACCOUNT}\s*\w"
+    r"|\b(?:app|application|client|developer)\b[^.]*\b(?:lack\w*|miss\w*|needs?|requires?|without|no|not have)\b"
+    rf"[^.]*\bpermissions?\b{_OF_ACCOUNT}",
+    re.IGNORECASE,
+)
+"""A permission that has a name, or that the application lacks, rather than one for an account."""
+_METRIC_WORD = re.compile(r"\b(?:metric|dimension|field)s?\b", re.IGNORECASE)
 _ENDPOINT_WORD = re.compile(r"\b(?:api|endpoint|interface)s?\b", re.IGNORECASE)
 _BANNED_COUNTRY = re.compile(r"banned country", re.IGNORECASE)
 _NAMED_ENDPOINT = re.compile(r"(?:^|[\s'\"`(\[<])/\w+/\w|\b\w+(?:/\w+)*/(?:get|list|search|info)\b|:(?:GET|POST)\b")
@@ -288,17 +301,29 @@ def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
     Example:
         An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
     """
-    if _BANNED_COUNTRY.search(message):  # comes with the code -1
-        return _REFUSED_TO_USER if re.search(_ACCOUNT, message, re.IGNORECASE) else _COUNTRY
-    if code in _AMBIGUOUS and message:
-        if _says_account_is_gone(message):
-            return _ACCOUNT_GONE
-        if _says_scope_is_missing(message, endpoint):
-            return _SCOPE_MISSING
+    by_message = _rule_by_message(code, message, endpoint) if message else None
+    if by_message is not None:
+        return by_message
     known = ERROR_RULES.get(code)
     if known is not None:
         return known
     return _RETRY if code >= 50000 else _REFUSED
+
+
+def _rule_by_message(code: int, message: str, endpoint: str) -> ErrorRule | None:
+    """The rule that a message shows, where the code has several meanings; None if it shows none."""
+    if _BANNED_COUNTRY.search(message):  # comes with the code -1
+        return _REFUSED_TO_USER if re.search(_ACCOUNT, message, re.IGNORECASE) else _COUNTRY
+    if code in _AMBIGUOUS:
+        if _says_account_is_gone(message):
+            return _ACCOUNT_GONE
+        if _says_scope_is_missing(message, endpoint):
+            return _SCOPE_MISSING
+        if code == 40001 and _METRIC_WORD.search(message):
+            return _REFUSED_TO_USER
+    if code in _INSTEAD_OF_SCOPE and _names_scope(message):
+        return _SCOPE_MISSING
+    return None
 
 
 def _says_account_is_gone(message: str) -> bool:
@@ -313,7 +338,7 @@ def _says_scope_is_missing(message: str, endpoint: str) -> bool:
         `Advertiser 7… does not grant you /pixel/list/:GET permission` and `No permission for this scope`, but not
         `No permission to operate advertiser 7…`.
     """
-    if _SCOPE_WORD.search(message) and (_DENIED.search(message) or _LACKING.search(message)):
+    if _names_scope(message):
         return True
     if _DENIED.search(message) is None:
         return False
@@ -321,6 +346,17 @@ def _says_scope_is_missing(message: str, endpoint: str) -> bool:
     if _NAMED_ENDPOINT.search(message) or _ENDPOINT_WORD.search(message):
         return True
     return bool(path) and path in message.casefold()
+
+
+def _names_scope(message: str) -> bool:
+    """Whether a message names a scope, or a permission that is not for an account, and says that it is missing.
+
+    Example:
+        `Invalid scope`, `Your app lacks the permission for Ads Management` and `Missing permission: pixel.read`.
+    """
+    if _SCOPE_WORD.search(message):
+        return any(pattern.search(message) for pattern in (_DENIED, _LACKING, _NO_SCOPE))
+    return _PERMISSION_KIND.search(message) is not None
 
 
 def transport_error(  # noqa: PLR0913 - the facts of one failure

@@ -206,6 +206,10 @@ def test_only_if_nothing_answers_the_address_may_be_wrong() -> None:
         "The app has no permission to call this API.",
         "You don't have permission to [/open_api/v1.3/report/integrated/get/]",
         "Permission denied: report/integrated/get",
+        "Your app lacks the permission for Ads Management",
+        "The app is missing the permission Ad Account Management",
+        "Missing permission: pixel.read",
+        "Invalid scope",
     ],
 )
 def test_a_message_that_names_an_endpoint_or_a_scope_is_about_a_scope(code: int, message: str) -> None:
@@ -228,11 +232,42 @@ def test_a_message_that_names_an_endpoint_or_a_scope_is_about_a_scope(code: int,
         "Advertiser 7001 doesn't exist or has been deleted.",
         "The advertiser doesn\u2019t exist or has been deleted",
         "advertiser_ids: [7001] has been deleted",
+        "You have no permission for the advertiser.",
     ],
 )
 def test_a_message_about_the_account_is_about_the_account(code: int, message: str) -> None:
     """The token has no access to it."""
     assert rule_for(code, message, "report/integrated/get/").inaccessible
+
+
+@pytest.mark.parametrize("code", [40006, 40007, 40106, 40300, 40301])
+@pytest.mark.parametrize("message", ["No permission for this scope", "no scope", "Missing permission: pixel.read"])
+def test_a_scope_is_a_scope_under_codes_with_another_meaning(code: int, message: str) -> None:
+    """Whatever their usual meaning, the account is not dead."""
+    assert rule_for(code, message, "pixel/list/").error_class is PermissionDeniedError
+    assert rule_for(code, "Advertiser 7001 is not available", "pixel/list/") is rule_for(code)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Your app has no permission to operate advertiser 7001",
+        "The app has no permission for this ad account",
+        "The app is missing permission for the advertiser 7001.",
+        "Missing permission: advertiser 7001",
+        "Permission denied",
+    ],
+)
+def test_an_application_without_access_to_an_account_is_no_missing_scope(message: str) -> None:
+    """The account is inaccessible, and nothing else."""
+    assert rule_for(40001, message, "pixel/list/").inaccessible
+
+
+def test_a_metric_that_may_not_be_read_makes_no_account_inaccessible() -> None:
+    """Otherwise `skip_inaccessible_advertisers` would pass over all its rows."""
+    rule = rule_for(40001, "You have no permission for metric skan_result", "report/integrated/get/")
+    assert not rule.inaccessible
+    assert rule.failure_type is FailureType.CONFIG
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 from tiktok_marketing.errors import TikTokError
 
-CODES = frozenset({40000, 40002, 41002})
-"""Codes of a wrong parameter, and of fields that are no longer in use."""
+_NO_PERMISSION = 40001
+CODES = frozenset({40000, _NO_PERMISSION, 40002, 41002})
+"""Codes of a wrong parameter, of a lacking permission (also for a metric), and of fields that are no longer in use."""
 _ABOUT_NAMES = re.compile(r"metric|field", re.IGNORECASE)
 _INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)\]?", re.IGNORECASE)
 _ACCEPTED = re.compile(
@@ -71,6 +72,8 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
     if error.code not in CODES:
         return frozenset()
     text = error.tiktok_message
+    if error.code == _NO_PERMISSION and _ABOUT_NAMES.search(text) is None:
+        return frozenset()
     positions = {int(number) for number in _INDEX.findall(text)}
     names = {name.casefold(): name for name in asked}
     refused = _refused_by_name(_INDEX.sub("metric", text), names, anywhere=not positions)
