@@ -53,3 +53,9 @@ def test_metrics_that_rules_exclude_are_not_offered(capsys: pytest.CaptureFixtur
     """A custom report with them would be refused."""
     text = refusal(capsys, "--with", "search_terms", "--search", "roas")
     assert "No metric fits." in text
+
+
+@pytest.mark.parametrize("nothing", [",", " ", ", ,"])
+def test_dimensions_that_name_nothing_are_refused(nothing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of a report without them would answer another question."""
+    assert "--with names no dimension" in refusal(capsys, "--with", nothing)

@@ -68,11 +68,14 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     """The report that the metrics are looked for.
 
     Raises:
-        ConfigurationError: If TikTok has no such report, whatever its metrics, or publishes nothing about them.
+        ConfigurationError: If TikTok has no such report, whatever its metrics, or publishes nothing about them; or if
+            dimensions were given, and there is no name among them.
     """
     from tiktok_marketing.catalog.report_rules import Question, first_objection, level_and_grain_of, report_type_with
 
     names = tuple(name.strip() for name in (dimensions or "").split(",") if name.strip())
+    if dimensions and not names:
+        raise ConfigurationError("--with names no dimension.", remedy="Name at least one, or leave it out.")
     own_level, own_grain = level_and_grain_of(names)
     question = Question(
         report_type=report_type_with(names),
