@@ -76,6 +76,28 @@ def test_a_store_that_cannot_be_asked_for_is_named_by_every_report_of_it(value: 
 
 
 @pytest.mark.parametrize(
+    ("path", "field", "number", "lists", "stream"),
+    [
+        ("gmv_max/campaign/get/", "campaign_id", "7.6e18", "gmv_max_campaigns", "gmv_max_sessions"),
+        ("adgroup/get/", "adgroup_id", "7.6e18", "ad_groups", "ad_groups_bid_protection"),
+        (STORES, "store_id", '"7600000000000000001"', "gmv_max_stores", "gmv_max_videos"),
+    ],
+)
+async def test_an_id_that_tiktok_refuses_costs_only_itself(
+    path: str, field: str, number: str, lists: str, stream: str
+) -> None:
+    """The others are asked about without it. The error names it, with TikTok's code and request_id."""
+    expected = await read([stream])
+    result = await read([stream], Fault(path=path, edit=field, json=number, records=1))
+    assert {name for name, _ in result.missing} == {stream}
+    assert all(expected.rows[stream][key] == row for key, row in result.rows[stream].items())
+    assert len(result.rows[stream]) > 0 or stream == "ad_groups_bid_protection"  # the first has all the rows
+    texts = [str(failure.error) for failure in result.failures]
+    assert any(f"what it lists in {lists} of advertiser" in text for text in texts)
+    assert all("7600000000000000" in text and "request_id" in text for text in texts)
+
+
+@pytest.mark.parametrize(
     ("path", "field", "value", "lists", "stream"),
     [
         ("pixel/list/", "pixel_id", None, "pixels", "pixel_events_statistics"),

@@ -17,7 +17,13 @@ from support import Ahead
 from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Parent, field_types, object_stream
-from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import (
+    IncompleteReadError,
+    OutOfReachError,
+    PartialAnswerError,
+    TikTokError,
+    UnusableIdError,
+)
 from tiktok_marketing.sync.events import Checkpoint, Event, Notice, Rows, StreamEnded
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
@@ -687,6 +693,29 @@ def test_records_that_a_parent_does_not_want_are_passed_over() -> None:
     stores = Parent(stream="pixels", parameters={"store_id": "store_id"}, where={"open": True})
     records = [{"store_id": "1", "open": False}, {"store_id": "2", "open": True}, {"store_id": "3"}]
     assert parent_params(stores, records) == ([ParentParams({"store_id": "2"})], [])
+
+
+@pytest.mark.parametrize(("refused", "asked"), [(range(1, 10), 4), (range(2, 10), 9), ([9], 9)])
+async def test_refusals_of_single_values_cost_the_others_nothing(refused: Sequence[int], asked: int) -> None:
+    """If TikTok has answered about none, a few are enough, and its refusal is the error."""
+    campaigns = [{"campaign_id": str(number)} for number in range(1, 10)]
+    api = Api(
+        {
+            "gmv_max/campaign/get/": lambda params: success(
+                {"list": campaigns if "PRODUCT_GMV_MAX" in str(params) else [], "page_info": {}}
+            ),
+            "campaign/gmv_max/session/list/": lambda params: (
+                refusal(40002, "campaign_id: it does not exist")
+                if int(params["campaign_id"]) in refused
+                else success({"session_list": [{"session_id": params["campaign_id"]}]})
+            ),
+        }
+    )
+    with pytest.raises(TikTokError if 1 in refused else UnusableIdError, match="it does not exist") as caught:
+        await records_of(lists(api, "gmv_max_sessions"))
+    assert caught.value.code == 40002
+    assert caught.value.request_id == "r-9"
+    assert len(api.params_of("campaign/gmv_max/session/list/")) == asked
 
 
 @pytest.mark.parametrize("value", [None, "", 0, "0", [], "-", {}, 1.5, "x", "9" * 40])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -19,7 +19,13 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, different_records
-from tiktok_marketing.sync.read.parent_params import ParentParams, drop_found, parent_params, records_as_sent
+from tiktok_marketing.sync.read.parent_params import (
+    ParentParams,
+    RefusedParams,
+    drop_found,
+    parent_params,
+    records_as_sent,
+)
 
 
 def object_requests(
@@ -118,6 +124,7 @@ class ObjectLists:
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
         """What was left out, and why it need not have been read."""
+        self._refused = RefusedParams(self._source.parent, advertiser_id)
         self._reader = ObjectReader(stream, advertiser_id)
         self._list_reader = ListReader(api, self._reader, budget)
 
@@ -147,22 +154,36 @@ class ObjectLists:
                         drop_found(missing, delivery)
                         yield self._filter_changed(delivery)
                         del delivery
+                self._refused.answered = True
                 # An answer about several may leave out one that has a record.
                 pending.extend(params.alone(self._source.parent, missing))
             except OutOfReachError as error:
                 self._check_reach(error)
             except TikTokError as error:
-                expected_error = self._expected_error(error)
-                if expected_error is None:
+                smaller = self._smaller(error, params)
+                if smaller is None:
                     raise
-                halves = params.halves()  # one value may have made the request fail for the others
-                if halves is not None:
-                    pending.extendleft(reversed(halves))
-                elif expected_error.notice:
-                    self._note(expected_error, params)
+                pending.extendleft(reversed(smaller))
         for text in different_records("records", list_reader.different):
             self._notice("warning", text)
         self._raise_if_incomplete()
+
+    def _smaller(self, error: TikTokError, params: ParentParams) -> Sequence[ParentParams] | None:
+        """What to ask for in place of parameters that TikTok refused: nothing if they are one value.
+
+        None if no value can be the reason, so that the list cannot be read.
+        """
+        expected_error = self._expected_error(error)
+        if expected_error is None and not self._refused.may_cause(error, params):
+            return None
+        halves = params.halves()  # one value may have made the request fail for the others
+        if halves is not None:
+            return halves
+        if expected_error is None:
+            self._refused.note(params, error)
+        elif expected_error.notice:
+            self._note(expected_error, params)
+        return ()
 
     def _raise_if_incomplete(self) -> None:
         """Everything that can be read has been read.
@@ -170,8 +191,9 @@ class ObjectLists:
         Raises:
             IncompleteReadError: If objects are missing, or an answer was partial.
         """
-        if self._short is not None:
-            raise self._short
+        error = self._short or self._refused.error()
+        if error is not None:
+            raise error
         self._partial_log.raise_first()
 
     async def count_requests(self) -> int:

@@ -10,10 +10,15 @@ import msgspec
 
 from tiktok_marketing.catalog import Parent
 from tiktok_marketing.config_values import is_advertiser_id
-from tiktok_marketing.errors import UnusableIdError
+from tiktok_marketing.errors import Action, ConnectorError, TikTokError, UnusableIdError
 from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.read.listing import Delivery
+
+_REFUSALS = frozenset({40001, 40002})
+"""Codes that may be about one value of a parameter."""
+_MOST_REFUSED = 3
+"""After so many refusals without an answer, the others are not asked about: the account is refused, or the request."""
 
 
 class ParentParams(msgspec.Struct, frozen=True):
@@ -84,6 +89,53 @@ class Unusable(msgspec.Struct, frozen=True):
             remedy="Run the sync again; all other rows were read. If this persists, report it to TikTok with the "
             "account and the value.",
         )
+
+
+class RefusedParams:
+    """Parameters from another list that TikTok refuses. One odd value must not cost the objects of the others.
+
+    Args:
+        parent: Where the parameters come from; None if there are none.
+        advertiser_id: The account.
+    """
+
+    def __init__(self, parent: Parent | None, advertiser_id: str) -> None:
+        self._parent = parent
+        self._advertiser_id = advertiser_id
+        self._first: tuple[ParentParams, TikTokError] | None = None
+        self._count = 0
+        self.answered = False
+        """Whether TikTok has answered about any of the parameters."""
+
+    def may_cause(self, error: TikTokError, params: ParentParams) -> bool:
+        """Whether other parameters may be answered: TikTok refused these, and nothing shows that it refuses all."""
+        refused = error.code in _REFUSALS and error.action is Action.FAIL_ACCOUNT
+        return refused and bool(params.params) and (self.answered or self._count < _MOST_REFUSED)
+
+    def note(self, params: ParentParams, error: TikTokError) -> None:
+        """TikTok refused the parameters, which cannot be divided."""
+        self._count += 1
+        self._first = self._first or (params, error)
+
+    def error(self) -> ConnectorError | None:
+        """The error to raise once everything else has been read; None if nothing was refused."""
+        if self._first is None or self._parent is None:
+            return None
+        params, error = self._first
+        if not self.answered:
+            return error
+        values = {name: value[0] if isinstance(value, list) else value for name, value in params.params.items()}
+        named = ", ".join(f"{name} {value}" for name, value in values.items())
+        more = f", and {self._count - 1:,} more" if self._count > 1 else ""
+        refusal = UnusableIdError(
+            f"TikTok refuses to answer about what it lists in {self._parent.stream} of advertiser "
+            f"{self._advertiser_id} ({named}{more}). {error.message}",
+            remedy="Run the sync again; all other rows were read. If this persists, send the request_id to TikTok's "
+            "support.",
+            detail=error.detail,
+        )
+        refusal.code, refusal.request_id = error.code, error.request_id
+        return refusal
 
 
 def is_usable_id(value: Any) -> bool:
