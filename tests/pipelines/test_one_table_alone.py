@@ -253,6 +253,17 @@ def test_the_advice_about_a_required_column_can_be_pasted(database: Any, make: A
     assert load(run, make, "2.50").summary.complete
 
 
+def test_a_publication_of_all_tables_lets_rows_be_added(postgres_only: Any, make: Any) -> None:
+    """Old states cannot be deleted then, which a notice says once. What needs no deletion is loaded."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change("CREATE PUBLICATION p FOR ALL TABLES")
+    row = make.campaign_row(3, "2026-01-02", "2.50")
+    ran = run(make.whole("advertisers_reports_daily") + make.whole(DAILY, make.batch(DAILY, [row])))
+    assert sum("old states cannot be deleted" in text for text in ran.notices) == 1
+    assert all("REPLICA IDENTITY" in text for text in ran.summary.missing())
+
+
 @pytest.mark.parametrize(
     "change",
     [

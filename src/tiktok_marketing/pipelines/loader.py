@@ -103,7 +103,7 @@ class Loader:
         """The columns that these tables had when the sync began."""
         self.covered_states: dict[str, Mapping[str, Any]] = {}
         """The states of the streams. Each says what it covers, also if an earlier version wrote it."""
-        self._refusals = Refusals(destination, self._changes)
+        self._refusals = Refusals(destination, self._changes, notice)
         self.refused = self._refusals.by_stream
         """Streams whose tables accept no rows, with the reason."""
         self.repeated: dict[str, int] = {}
@@ -246,9 +246,8 @@ class Loader:
             session, self._destination.dataset, {n: relations[n] for n in relations if n not in self.refused}
         )
         self.covered_states = with_coverage(contents, streams, self._states)
-        if (
-            self.covered_states != self._states
-        ):  # once rows of earlier days are there, nothing shows what was there before
+        # Once rows of earlier days are there, nothing shows what was there before.
+        if self.covered_states != self._states:
             self._run({}, {}, self.covered_states)
             self._forget_old_states(session)
         return stored
@@ -484,10 +483,15 @@ class Loader:
         A package whose states did not change has no row of states, so rows of states are counted, not packages.
         """
         dataset = self._destination.dataset
-        session.execute(
-            f'DELETE FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ? AND _dlt_load_id NOT IN ('  # noqa: S608
-            f'SELECT s._dlt_load_id FROM "{dataset}".{STATES_TABLE} s'
-            f' JOIN "{dataset}".{PACKAGES_TABLE} l ON l.load_id = s._dlt_load_id'
-            " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
-            [PIPELINE, PIPELINE],
-        )
+        try:
+            session.execute(
+                f'DELETE FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ? AND _dlt_load_id NOT IN ('  # noqa: S608
+                f'SELECT s._dlt_load_id FROM "{dataset}".{STATES_TABLE} s'
+                f' JOIN "{dataset}".{PACKAGES_TABLE} l ON l.load_id = s._dlt_load_id'
+                " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
+                [PIPELINE, PIPELINE],
+            )
+        except Exception as error:
+            if not self._refusals.is_about_table(error):
+                raise
+            self._refusals.keep_old_states(error)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from tiktok_marketing.errors import ConnectorError, DestinationError
+from tiktok_marketing.pipelines.databases.bookkeeping import STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.replacement import TableChanges
@@ -21,11 +22,14 @@ class Refusals:
     Args:
         destination: The database.
         changes: What happens to the tables. If packages wait in it, all of them are loaded or none.
+        notice: Called with a sentence that a person should see.
     """
 
-    def __init__(self, destination: Database, changes: TableChanges) -> None:
+    def __init__(self, destination: Database, changes: TableChanges, notice: Callable[[str], None]) -> None:
         self._destination = destination
         self._changes = changes
+        self._notice = notice
+        self._keeps_old_states = False
         self.by_stream: dict[str, DestinationError] = {}
         """Streams whose tables accept no rows, with the reason."""
 
@@ -64,6 +68,13 @@ class Refusals:
             with self.of(name, what=UNREADABLE):
                 filled |= contents.non_empty([name])
         return filled
+
+    def keep_old_states(self, error: BaseException) -> None:
+        """Say once that states of earlier packages cannot be deleted. They do no harm: only the newest one counts."""
+        if not self._keeps_old_states:
+            self._keeps_old_states = True
+            described = self.describe(STATES_TABLE, error, what="grows, because old states cannot be deleted from it")
+            self._notice(str(described))
 
     def noted(self) -> list[str]:
         """The tables whose load jobs have failed because of the table."""
