@@ -16,8 +16,8 @@ import msgspec
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.expected_days import ExpectedDays
-from tiktok_marketing.doctor.readable import Fault, check_time, fault_of
-from tiktok_marketing.errors import ConfigurationError, ConnectorError
+from tiktok_marketing.doctor.readable import Fault, check_time, fault_of, is_about_contents, reason_of
+from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.bookkeeping import (
     LOADS_TABLE,
     PACKAGES_TABLE,
@@ -28,7 +28,6 @@ from tiktok_marketing.pipelines.databases.bookkeeping import (
     stored_streams,
 )
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
-from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
@@ -113,11 +112,10 @@ class Database:
         """
         try:
             return read()
-        except ConnectorError:
-            raise
-        except Exception as error:  # noqa: BLE001 - values raise whatever the driver and Python think of them
-            self._source.rows("SELECT 1")  # raises if it is not this table
-            self.unreadable_records[table] = first_line(text_of(innermost(error)))
+        except Exception as error:
+            if not is_about_contents(self._source, error):
+                raise
+            self.unreadable_records[table] = reason_of(error)
             return otherwise
 
     def table(self, name: str) -> str:

@@ -25,6 +25,9 @@ _YEARS = range(1900, 2200)
 _ZONES = {"timezone": ColumnType.TEXT, "create_time": ColumnType.TIME}
 """Columns of a table of accounts that say which days the accounts have."""
 
+_NOT_CONTENTS = ("08", "42501", "53", "57", "58")
+"""How the codes of Postgres begin for a lost connection, a missing right, too little of something, and a stop."""
+
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Why a table cannot be examined.
@@ -64,11 +67,10 @@ def fault_of(
     table = source.table(stream.name)
     try:
         _probe(source, table, kinds)
-    except ConnectorError:
-        raise
-    except Exception as error:  # noqa: BLE001 - values raise whatever the driver and Python think of them
-        source.rows("SELECT 1")  # raises if it is not this table
-        whole = _reason(error)
+    except Exception as error:
+        if not is_about_contents(source, error):
+            raise
+        whole = reason_of(error)
     else:
         return None
     if (reason := _failure(source, table, {})) is not None:
@@ -92,11 +94,23 @@ def check_time(value: Any) -> None:
 def _failure(source: ReadOnlyDatabase, table: str, kinds: Mapping[str, ColumnType]) -> str | None:
     try:
         _probe(source, table, kinds)
-    except ConnectorError:
-        raise
-    except Exception as error:  # noqa: BLE001 - as above
-        return _reason(error)
+    except Exception as error:
+        if not is_about_contents(source, error):
+            raise
+        return reason_of(error)
     return None
+
+
+def is_about_contents(source: ReadOnlyDatabase, error: BaseException) -> bool:
+    """Whether an error lies in what a table holds. Values raise whatever the driver and Python think of them.
+
+    Not if the database has no more connection, memory or time, or this user may not read it.
+    """
+    code = str(getattr(innermost(error), "pgcode", None) or "")
+    if isinstance(error, ConnectorError) or code.startswith(_NOT_CONTENTS):
+        return False
+    source.rows("SELECT 1")
+    return True
 
 
 def _probe(source: ReadOnlyDatabase, table: str, kinds: Mapping[str, ColumnType]) -> None:
@@ -130,5 +144,6 @@ def _probe(source: ReadOnlyDatabase, table: str, kinds: Mapping[str, ColumnType]
             check_time(value)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, as a sentence."""
     return first_line(text_of(innermost(error)))
