@@ -15,6 +15,7 @@ from aiohttp import web
 from faults.hurry import Result, small, synced
 from support import quickly
 from tiktok_marketing.api.bodies import UnpackError, unpacker
+from tiktok_marketing.api.error_rules import transport_error
 from tiktok_marketing.api.transport import LARGEST_BODY, HttpTransport, TransportFailure
 from tiktok_marketing.emulator import Fault
 
@@ -162,6 +163,61 @@ async def test_a_report_in_another_order_in_each_answer_is_read_whole(*, refused
 
 
 @asynccontextmanager
+async def sending(head: bytes) -> AsyncIterator[str]:
+    """A server that sends these bytes to whoever asks, and closes the connection."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        with suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (OK_HEAD + b"Set-Cookie: " + b"x" * 100_000 + b"\r\n\r\n{}", r"headers that are too long came \(.* 64 kB\)"),
+        (OK_HEAD + b"X-A: b\r\n" * 3000 + b"\r\n{}", "too many headers came"),
+        (OK_HEAD + b"garbage line\r\n\r\n{}", r"an answer that is not valid HTTP came \(Invalid header token\)"),
+        (OK_HEAD + b"Content-Length: 3\r\n\r\n{}", "an answer that is not valid HTTP came"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "an answer that is not valid HTTP"),
+        (b"SSH-2.0-OpenSSH_9.0\r\n", "something that is not HTTP came"),
+        (b'{"code":0,"data":{}}\r\n', "something that is not HTTP came"),
+    ],
+    ids=["long header", "many headers", "bad header", "two lengths", "bad chunk", "ssh", "no head"],
+)
+async def test_what_is_not_http_is_told_as_such(head: bytes, what: str) -> None:
+    """With the server that it came from, and without what it sent."""
+    async with sending(head) as url, HttpTransport(url) as transport:
+        with pytest.raises(TransportFailure, match=f"^{what}.* from 127.0.0.1:") as caught:
+            await transport.send("x/", {}, "t")
+    assert caught.value.not_http
+    assert "garbage" not in caught.value.message
+    error = transport_error(caught.value.message, endpoint="x/", advertiser_id=None, not_http=True)
+    assert "HTTPS_PROXY" in error.remedy
+    assert "TIKTOK_API_URL" in error.remedy
+
+
+async def test_a_cookie_of_nine_kilobytes_is_read() -> None:
+    """Proxies add such headers."""
+    async with (
+        sending(OK_HEAD + b"Set-Cookie: " + b"x" * 9000 + b"\r\n\r\n{}") as url,
+        HttpTransport(url) as transport,
+    ):
+        assert (await transport.send("x/", {}, "t")).body == b"{}"
+
+
+@asynccontextmanager
 async def serving(body: bytes, encoding: str) -> AsyncIterator[str]:
     """A server that answers everything with this body."""
 
@@ -222,7 +278,12 @@ async def test_every_accepted_encoding_is_unpacked(body: bytes, encoding: str) -
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [(gzip.compress(TEXT)[:-9], "gzip"), (b"no gzip", "gzip"), (zlib.compress(TEXT)[:50], "deflate"), (TEXT, "br")],
+    [
+        (gzip.compress(TEXT)[:-9], "gzip"),
+        (b"no gzip", "gzip"),
+        (zlib.compress(TEXT)[:50], "deflate"),
+        (b"\x0b\x02\x80x", "br"),
+    ],
 )
 async def test_a_body_that_cannot_be_unpacked_is_a_damaged_answer(body: bytes, encoding: str) -> None:
     """The client asks again."""
@@ -230,6 +291,26 @@ async def test_a_body_that_cannot_be_unpacked_is_a_damaged_answer(body: bytes, e
         with pytest.raises(TransportFailure, match="damaged"):
             await transport.send("x/", {}, "t")
         assert transport.budget.reserved == 0
+
+
+@pytest.mark.parametrize("encoding", ["none", "UTF-8", "binary", "gzip", "br", "gzip, identity"])
+@pytest.mark.parametrize("body", [b'{"code":0,"data":{}}', b"\xef\xbb\xbf\r\n[1]", b"<h1>No</h1>"])
+async def test_text_is_text_whatever_its_encoding_is_called(encoding: str, body: bytes) -> None:
+    """A proxy may have unpacked it."""
+    async with serving(body, encoding) as url, HttpTransport(url) as transport:
+        assert (await transport.send("x/", {}, "t")).body == body
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+@pytest.mark.parametrize("page", ["<h1>blocked</h1>", "\x0b\x02 packed"])
+async def test_a_page_is_a_page_however_it_is_packed(encoding: str, page: str) -> None:
+    """The status says it: the message names it, and the path that may be blocked."""
+    fault = Fault(path="ad/get/", http=403, page=page, headers={"Content-Encoding": encoding})
+    result = await read(fault)
+    assert {failure.stream for failure in result.failures} == {"ads"}
+    for failure in result.failures:
+        assert "HTTP 403 Forbidden, with a page that is not an answer of TikTok's API" in failure.error.message
+        assert "blocks /open_api/v1.3/ad/get/" in failure.error.remedy
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
@@ -252,4 +333,4 @@ def test_a_piece_of_an_unpacked_body_is_small() -> None:
     packed = gzip.compress(b" " * 10**8)
     assert max(map(len, unpacker("gzip").feed(packed))) <= 2**18
     with pytest.raises(UnpackError):
-        unpacker("zstd")
+        list(unpacker("zstd").feed(b"\x28\xb5\x2f\xfd"))

@@ -12,6 +12,7 @@ _PIECE = 2**18
 _GZIP = 31
 _ZLIB = 15
 _RAW_DEFLATE = -15
+_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 ACCEPTED = "gzip, deflate"
 """The encodings that `Unpacker` reads, as a request announces them."""
 
@@ -41,19 +42,15 @@ class Unpacker(Protocol):
 
 
 def unpacker(encoding: str) -> Unpacker:
-    """The unpacker for a value of `Content-Encoding`.
-
-    Raises:
-        UnpackError: If the encoding is none that a request accepts.
-    """
+    """The unpacker for a value of `Content-Encoding`. If it is none that a request accepts, text is taken as it is."""
     match encoding.strip().lower():
         case "" | "identity":
             return _Plain()
         case "gzip" | "x-gzip":
-            return _Zlib(_GZIP)
+            return _UnlessText(encoding, _Zlib(_GZIP))
         case "deflate":
             return _Zlib(_ZLIB)
-    raise UnpackError(f"it has the encoding {encoding[:40]}, which was not asked for")
+    return _UnlessText(encoding)
 
 
 class _Plain:
@@ -62,6 +59,39 @@ class _Plain:
 
     def finish(self) -> None:
         pass
+
+
+class _UnlessText:
+    """Passes text on as it is, whatever the header says, and unpacks anything else.
+
+    Some servers give text an encoding such as `none` or `UTF-8`. A proxy may unpack an answer, or send a page of its
+    own, and keep the header.
+
+    Args:
+        encoding: What the header says.
+        packed: Unpacks what is not text; None if nothing does.
+    """
+
+    def __init__(self, encoding: str, packed: Unpacker | None = None) -> None:
+        self._encoding = encoding
+        self._packed = packed
+        self._unpacker: Unpacker | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        if self._unpacker is None and chunk:
+            self._unpacker = _Plain() if _begins_text(chunk) else self._packed
+            if self._unpacker is None:
+                raise UnpackError(f"it has the encoding {self._encoding[:40]}, which was not asked for")
+        return iter(()) if self._unpacker is None else self._unpacker.feed(chunk)
+
+    def finish(self) -> None:
+        if self._unpacker is not None:
+            self._unpacker.finish()
+
+
+def _begins_text(chunk: bytes) -> bool:
+    """Whether a body begins as JSON or markup does."""
+    return chunk.lstrip(_BEFORE_TEXT).startswith((b"{", b"[", b"<", b'"'))
 
 
 class _Zlib:

@@ -364,6 +364,7 @@ class Client:
                     certificate=failure.certificate,
                     proxy_status=failure.proxy_status,
                     too_large=failure.too_large,
+                    not_http=failure.not_http,
                 ) from failure
         now = self._clock.monotonic()
         waited = reply.reservation.waited if reply.reservation is not None else 0.0
@@ -421,8 +422,8 @@ class Client:
             # The usual answer is not decoded twice.
             if not _OK_START.match(reply.body) and not (call.is_file and is_file(reply.body)):
                 envelope = envelope_of(reply.body)
-                if reply.status >= 300 and 0 < envelope.code < _LEAST_CODE:
-                    raise self._http_error(reply, endpoint, advertiser_id)
+                if 0 < envelope.code < _LEAST_CODE:
+                    raise self._http_error(_with_status(reply, envelope.code), endpoint, advertiser_id)
                 if envelope.code == PARTIALLY_OK:
                     partly = self._partial(envelope, endpoint, advertiser_id)
                 elif envelope.code != OK:
@@ -473,6 +474,11 @@ class Client:
     def scrub(self, text: str) -> str:
         """The text without the token, the secret and the application's id."""
         return _APP_ID.sub(r"\1***", self._mask(text))
+
+
+def _with_status(reply: Reply, code: int) -> Reply:
+    """The reply of a gateway that gives its HTTP status as `code`, and perhaps there alone."""
+    return structs.replace(reply, status=code) if reply.status < 300 <= code < 600 else reply
 
 
 def _limited_by(error: TikTokError) -> tuple[str, str | None]:

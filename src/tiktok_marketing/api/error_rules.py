@@ -103,6 +103,12 @@ _UNKNOWN_HOST = ErrorRule(
     "Check the spelling of the address (TIKTOK_API_URL, HTTPS_PROXY), and that this machine can resolve names (DNS), "
     "then run it again.",
 )
+_NOT_HTTP = ErrorRule(
+    Action.RETRY,
+    FailureType.TRANSIENT,
+    "Check what answers in TikTok's place or changes its answers: a proxy (HTTPS_PROXY), or another server at the "
+    "address in TIKTOK_API_URL. Then run it again.",
+)
 _UNTRUSTED = ErrorRule(
     Action.STOP_SYNC,
     FailureType.CONFIG,
@@ -371,6 +377,7 @@ def transport_error(  # noqa: PLR0913 - the facts of one failure
     proxy_status: int | None = None,
     http_status: int | None = None,
     too_large: bool = False,
+    not_http: bool = False,
     not_text: bool = False,
 ) -> TikTokError:
     """The error if no envelope arrived: a broken connection, an HTTP error page, a body that is not JSON, a timeout."""
@@ -380,6 +387,8 @@ def transport_error(  # noqa: PLR0913 - the facts of one failure
         rule = _CERTIFICATE_RULES.get(certificate, _UNTRUSTED)
     elif proxy_status == 407:
         rule = _PROXY_USER
+    elif not_http:
+        rule = _NOT_HTTP
     else:
         rule = _UNKNOWN_HOST if unknown_host else _UNREACHABLE if connecting else _RETRY
     return rule.error(

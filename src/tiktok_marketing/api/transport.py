@@ -34,6 +34,8 @@ _READ_AHEAD = 2**15
 """Bytes of an answer that are read before they are reserved."""
 LARGEST_BODY = 64 * 2**20
 """Bytes of an unpacked answer that are read at most. TikTok's largest pages have a tenth of it."""
+_LONGEST_HEADER = 2**16
+"""Bytes of a line of an answer's head. Proxies add cookies that are longer than the usual 8 kB."""
 _CHUNK = 2**20
 """Bytes that may arrive before the connection pauses. With fewer, it pauses often."""
 _USUAL_BODY = 4 * 2**20
@@ -67,6 +69,7 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         certificate: OpenSSL's code of what is wrong with the server's certificate; None if nothing is known to be.
         proxy_status: The HTTP status with which a proxy refused to connect; None if none did.
         too_large: Whether the answer has more bytes than may be in memory.
+        not_http: Whether something came that is not valid HTTP.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class TransportFailure(Exception):  # noqa: N818 - a fact about a request, which
         certificate: int | None = None,
         proxy_status: int | None = None,
         too_large: bool = False,
+        not_http: bool = False,
     ) -> None:
         super().__init__(message)
+        self.not_http = not_http
         self.certificate = certificate
         self.proxy_status = proxy_status
         self.too_large = too_large
@@ -176,6 +181,8 @@ class HttpTransport:
             trust_env=False,
             auto_decompress=False,  # `_read` does it, and stops where it becomes too much
             read_bufsize=_READ_AHEAD,
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
         )
         return self
 
@@ -238,13 +245,16 @@ class HttpTransport:
             raise TransportFailure(f"the answer is damaged: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._connection_failure(error) from error
+        except ValueError as error:  # an address that no library should have let pass
+            message = f"the address {self._name} cannot be used ({error})"
+            raise TransportFailure(message, connecting=True, unknown_host=True) from error
 
     async def _read(self, response: aiohttp.ClientResponse, reservation: Reservation) -> bytes:
         """Read and unpack the body of an answer.
 
         Raises:
             TransportFailure: If it is too large.
-            UnpackError: If it cannot be unpacked.
+            UnpackError: If it cannot be unpacked, unless its status shows that it is a page.
         """
         unpack = unpacker(response.headers.get(hdrs.CONTENT_ENCODING, ""))
         pieces: list[bytes] = []
@@ -264,6 +274,10 @@ class HttpTransport:
                             reservation.resize(size)
             unpack.finish()
             return b"".join(pieces)
+        except UnpackError:
+            if response.status < 300:
+                raise
+            return b"".join(pieces)  # the status says what it is, whatever the page is packed with
         finally:
             pieces.clear()  # an error keeps this frame, and would keep them
 
@@ -272,8 +286,12 @@ class HttpTransport:
         if not self._unanswered:
             return None
         endpoint, since = next(iter(self._unanswered.values()))  # the oldest
-        host = urlsplit(self.host).netloc.rpartition("@")[2]
-        return Silence(host, endpoint, time.monotonic() - max(since, self._latest_arrival))
+        return Silence(self._name, endpoint, time.monotonic() - max(since, self._latest_arrival))
+
+    @property
+    def _name(self) -> str:
+        """The server, for people."""
+        return urlsplit(self.host).netloc.rpartition("@")[2]
 
     @contextmanager
     def _waiting_for_server(self, endpoint: str) -> Iterator[None]:
@@ -288,7 +306,7 @@ class HttpTransport:
 
     def _connection_failure(self, error: aiohttp.ClientError | OSError) -> TransportFailure:
         """What happened to a connection, in words."""
-        host = urlsplit(self.host).netloc.rpartition("@")[2]
+        host = self._name
         match error:
             case aiohttp.ClientConnectorCertificateError():
                 return _certificate_failure(host, error.certificate_error)
@@ -305,6 +323,9 @@ class HttpTransport:
                 message = f"cannot connect to the proxy {error.host}:{error.port} ({_reason(error.os_error)})"
             case aiohttp.ClientConnectorError():
                 message = f"cannot connect to {host} ({_reason(error.os_error)})"
+            case aiohttp.ClientResponseError():
+                sender = host if self._proxy is None else f"{host} through the proxy {self._proxy.address}"
+                return TransportFailure(f"{_what_came(error.message)} from {sender}", not_http=True)
             case _:
                 return TransportFailure(f"the connection failed ({type(error).__name__})")
         return TransportFailure(message, connecting=True)
@@ -315,6 +336,18 @@ def _certificate_failure(host: str, error: Exception) -> TransportFailure:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason, code = error.verify_message.rstrip("."), error.verify_code
     return TransportFailure(f"the certificate of {host} is not valid ({reason})", connecting=True, certificate=code)
+
+
+def _what_came(reason: str) -> str:
+    """What came in place of HTTP, in the words of the library that reads it, without the bytes that it quotes."""
+    reason = reason.strip().partition("\n")[0].partition(" b'")[0].rstrip(" :")
+    if reason.startswith("Got more than"):
+        return f"headers that are too long came (a line of more than {_LONGEST_HEADER // 1024} kB)"
+    if "many headers" in reason:
+        return "too many headers came"
+    if reason.startswith("Bad status line"):
+        return "something that is not HTTP came"
+    return f"an answer that is not valid HTTP came ({reason})"
 
 
 def _tls_reason(error: OSError) -> str:

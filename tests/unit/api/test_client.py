@@ -186,6 +186,23 @@ async def test_transient_errors_are_retried(trouble: Reply | Exception) -> None:
     assert gaps[1] > gaps[0] > 0.2
 
 
+@pytest.mark.parametrize("http", [200, 201])
+@pytest.mark.parametrize(("code", "takes_longest"), [(429, False), (503, True), (500, True), (403, True)])
+async def test_a_status_that_a_gateway_gives_as_code_alone_is_that_status(
+    http: int, code: int, takes_longest: bool
+) -> None:
+    """It is retried as with this HTTP status, and does not count as an answer of TikTok's API."""
+    body = json.dumps({"code": code, "message": "Service Unavailable"}).encode()
+    request = SentRequest(Reply(http, {}, body), Reply(http, {}, body), OK)
+    await request.answer()
+    assert request.tries == 3
+    request = SentRequest(Reply(http, {}, body))
+    error = await request.error()
+    assert error.code is None
+    assert error.http_status == (code if takes_longest else None)
+    assert not request.client.answered
+
+
 @pytest.mark.parametrize("code", [40000, 40001, 40002, 40105, 40118, 40300, 41000])
 async def test_a_permission_error_is_not_retried(code: int) -> None:
     """One request, and an error with everything that TikTok's envelope says."""
