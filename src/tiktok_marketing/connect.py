@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tiktok_marketing.api.client import Announcement, Client
-from tiktok_marketing.api.network import trusted_authorities
+from tiktok_marketing.api.network import address_problem, trusted_authorities
 from tiktok_marketing.api.rate_limit.limiters import RateLimiters
 from tiktok_marketing.api.rate_limit.tiers import SANDBOX, tier_of
 from tiktok_marketing.api.request_log import LoggedTransport
@@ -29,7 +29,7 @@ def api_address(config: Config) -> str:
     Raises:
         ConfigurationError: If `TIKTOK_API_URL` is not such an address.
     """
-    return _own_address() or (SANDBOX_HOST if config.sandbox else PRODUCTION_HOST)
+    return own_address() or (SANDBOX_HOST if config.sandbox else PRODUCTION_HOST)
 
 
 def production_address() -> str:
@@ -38,20 +38,25 @@ def production_address() -> str:
     Raises:
         ConfigurationError: If `TIKTOK_API_URL` is not such an address.
     """
-    return _own_address() or PRODUCTION_HOST
+    return own_address() or PRODUCTION_HOST
 
 
-def _own_address() -> str:
-    """The address in `TIKTOK_API_URL`; empty if it is not set."""
+def own_address() -> str:
+    """The address in `TIKTOK_API_URL`; empty if it is not set.
+
+    Raises:
+        ConfigurationError: If it is no address.
+    """
     override = os.environ.get(ADDRESS_VARIABLE, "").strip()
     if not override:
         return ""
-    url = urlsplit(override)
-    if url.scheme not in {"http", "https"} or not url.netloc:
+    problem = address_problem(override)
+    if problem or urlsplit(override).scheme not in {"http", "https"}:
         raise ConfigurationError(
-            f"{ADDRESS_VARIABLE} is {override!r}, which is not an address.",
+            f"{ADDRESS_VARIABLE} is {override!r}, which {problem or 'is not an address'}.",
             remedy="Write it as http://127.0.0.1:8080, or unset it to use TikTok's own address.",
         )
+    url = urlsplit(override)
     return f"{url.scheme}://{url.netloc}"
 
 
@@ -79,8 +84,8 @@ async def connect(
         ConfigurationError: If the environment names an address, a proxy or certificates that cannot be used.
     """
     clock = clock or SystemClock()
-    own_address = address is None and bool(os.environ.get(ADDRESS_VARIABLE, "").strip())
-    if policy is None and (address or own_address):
+    is_own = address is None and bool(os.environ.get(ADDRESS_VARIABLE, "").strip())
+    if policy is None and (address or is_own):
         policy = OWN_ADDRESS_RETRIES
     tier = SANDBOX if config.sandbox else tier_of(config.requests_per_second)
     if address is None:
@@ -97,7 +102,7 @@ async def connect(
             policy=policy,
             secrets=config.secrets,
             on_wait=on_wait,
-            own_address=own_address,
+            own_address=is_own,
         )
 
 

@@ -220,6 +220,28 @@ def test_a_server_without_tls_is_named(folder: Folder) -> None:
     assert ended.code == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://a..b", "names a host that cannot exist"),
+        ("http://.", "names a host that cannot exist"),
+        (f"https://{'a' * 64}.com", "names a host that cannot exist"),
+        ("http://127.0.0.1:99999", "has a port that does not exist"),
+        ("http://127.0.0.1:port", "is not an address"),
+        ("http://u%3Ax:p@127.0.0.1", "has a colon in the name of its user"),
+        ("http://[::1", "is not an address"),
+        ("http://:80", "names no host"),
+        ("ftp://127.0.0.1", "is not an address"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_at_once(folder: Folder, address: str, message: str) -> None:
+    """The command names the variable, and tries nothing."""
+    ended = folder.run(*(COMMAND, "check", "--config", "c.json"), TIKTOK_API_URL=address)
+    assert f"TIKTOK_API_URL is '{address}', which {message}" in ended.text
+    assert "failed (" not in ended.text
+    assert ended.code in {1, 2}
+
+
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_a_proxy_gets_its_user_and_password(
     folder: Folder, authority: Authority, secure: Server, variable: str
@@ -242,11 +264,20 @@ def test_a_proxy_gets_its_user_and_password(
         ("socks5://me:p%40ss%20w%2F123@127.0.0.1:1080", "names a proxy of the kind socks5, which is not supported"),
         ("http://me:p%40ss%20w%2F123@127.0.0.1:port", "is not the address of a proxy"),
         ("http://me:p%40ss%20w%2F123@:8080", "names no host"),
+        ("http://me:p%40ss%20w%2F123@127.0.0.1:99999", "HTTPS_PROXY has a port that does not exist"),
+        ("http://me:p%40ss%20w%2F123@a..b:8080", "HTTPS_PROXY names a host that cannot exist"),
+        (f"http://me:p%40ss%20w%2F123@{'a' * 64}.com", "HTTPS_PROXY names a host that cannot exist"),
+        ("http://.", "HTTPS_PROXY names a host that cannot exist"),
+        ("http://me%3Ax:p%40ss%20w%2F123@127.0.0.1:1", "HTTPS_PROXY has a colon in the name of its user"),
+        ("http://[::1", "is not the address of a proxy"),
         ("http://me:p%40ss%20w%2F123@127.0.0.1:1", "cannot connect to the proxy 127.0.0.1:1"),
         ("http://me:wrong@127.0.0.1:{proxy}", "HTTP 407 Who are you"),
         ("me:p%40ss%20w%2F123@127.0.0.1:{proxy}", "It was me"),
     ],
-    ids=["socks", "port", "host", "unreachable", "password", "without-scheme"],
+    ids=[
+        *("socks", "port", "host", "large-port", "empty-label", "long-label", "point", "colon", "bracket"),
+        *("unreachable", "password", "without-scheme"),
+    ],
 )
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     folder: Folder, authority: Authority, secure: Server, address: str, message: str

@@ -67,6 +67,24 @@ def _context(name: str, path: str, *, cafile: str | None = None, capath: str | N
     )
 
 
+def address_problem(address: str) -> str:
+    """What is wrong with an address, as it follows its name; empty if host, port and user can be used."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return "has a port that does not exist" if "range" in str(error) else "is not an address"
+    if not host:
+        return "names no host"
+    if port == 0:
+        return "has a port that does not exist"
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return "names a host that cannot exist: a part of its name is empty or has more than 63 characters"
+    return "has a colon in the name of its user" if ":" in unquote(parts.username or "") else ""
+
+
 def proxy_for(address: str) -> Proxy | None:
     """The proxy that the environment names for an address: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY; not NO_PROXY.
 
@@ -81,20 +99,21 @@ def proxy_for(address: str) -> Proxy | None:
     if found is None or proxy_bypass(url.netloc.rpartition("@")[2]) or proxy_bypass(url.hostname or ""):
         return None
     name, value = found
+    value = value if "://" in value else f"http://{value}"
     try:
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        port = parts.port
+        parts = urlsplit(value)
     except ValueError:
         raise _unusable(name, "is not the address of a proxy") from None
     mask_known.add({parts.password, unquote(parts.password or "")})
     if parts.scheme.lower() not in _PROXY_SCHEMES:
         raise _unusable(name, f"names a proxy of the kind {parts.scheme}, which is not supported")
-    if not parts.hostname:
-        raise _unusable(name, "names no host")
+    if problem := address_problem(value):
+        raise _unusable(name, problem.replace("is not an address", "is not the address of a proxy"))
+    assert parts.hostname is not None  # noqa: S101 - narrows the type
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Proxy(
-        f"{parts.scheme.lower()}://{host}" + (f":{port}" if port else ""),
+        f"{parts.scheme.lower()}://{host}" + (f":{parts.port}" if parts.port else ""),
         aiohttp.BasicAuth(user, password, "utf-8") if user or password else None,
     )
 

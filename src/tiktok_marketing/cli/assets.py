@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +101,7 @@ def check_assets(address: str, dataset: str) -> None:
 def store(address: str, dataset: str, folder: Path, limits: object | None = None) -> StoreResult:
     """Store the files that a database knows, and say what is missing."""
     from tiktok_marketing.assets import Limits, StoreResult, assets_of, store_assets, write_table
+    from tiktok_marketing.connect import own_address
     from tiktok_marketing.pipelines import destination_of
     from tiktok_marketing.pipelines.databases.bookkeeping import opened_filled
     from tiktok_marketing.views import ViewSettings, create_views
@@ -118,7 +118,7 @@ def store(address: str, dataset: str, folder: Path, limits: object | None = None
         )
         return StoreResult()
     chosen = limits if isinstance(limits, Limits) else Limits()
-    result = asyncio.run(store_assets(wanted, folder, chosen, base=os.environ.get("TIKTOK_API_URL") or None))
+    result = asyncio.run(store_assets(wanted, folder, chosen, base=own_address() or None))
     write_table(destination, result.assets)
     for place in places_of_views(destination):
         if place.layout == "answers":
