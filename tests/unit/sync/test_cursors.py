@@ -153,7 +153,8 @@ def test_a_lookback_may_be_written_in_any_way(lookback: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "lookback", [[1], {}, True, "an hour", "-1", "", float("nan"), float("inf"), 1e300, 10**400, "9" * 40]
+    "lookback",
+    [[1], {}, True, "an hour", "-1", "", float("nan"), float("inf"), float("-inf"), 1e300, 10**400, "9" * 40],
 )
 def test_a_lookback_that_is_no_time_is_refused(lookback: Any) -> None:
     """Fewer days would be read again than somebody wanted."""
@@ -167,6 +168,21 @@ def test_a_global_cursor_may_be_empty(state: Any) -> None:
     assert read_state(*DAILY, {"use_global_cursor": True, "state": state}).of("7001") is None
     never_read = {"use_global_cursor": True, "state": state, "states": [partition("7001", stat_time_day="")]}
     assert read_state(*DAILY, never_read).of("7001") is None
+
+
+def test_accounts_keep_their_cursor_beside_that_of_all_accounts() -> None:
+    """Only `use_global_cursor` makes the partitions count for nothing."""
+    raw = {"stat_time_day": "2024-02-15", "states": [partition("7001", stat_time_day="2024-01-31")]}
+    cursors = read_state(*DAILY, raw)
+    assert cursors.day_of("7001") == date(2024, 1, 31)
+    assert cursors.day_of("7002") == date(2024, 2, 15)
+
+
+def test_the_error_of_a_state_with_both_names_both() -> None:
+    """The key of the full refresh, and where the cursors are."""
+    raw = {"states": [partition("7001", stat_time_day="2024-01-31")], "full_refresh": {}}
+    with pytest.raises(ConfigurationError, match=r"full refresh \(full_refresh\) and has cursors \(states\)"):
+        read_state(*DAILY, raw)
 
 
 def test_the_earliest_cursor_of_the_buying_types_counts() -> None:

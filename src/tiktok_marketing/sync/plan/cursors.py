@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from math import ceil, inf
+from math import ceil, isfinite
 from typing import Any, NewType
 
 from tiktok_marketing.config import AdvertiserId
@@ -235,9 +235,7 @@ def _check_full_refresh(stream: str, field: str, raw: Mapping[str, Any]) -> None
 
 def account_in_state(value: Any) -> AdvertiserId | None:
     """The id of an account as a state has it, as a text or a number; None if it is no account's."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    text = str(value).strip()
+    text = str(value).strip()  # no other value of JSON is written in digits alone
     return AdvertiserId(text) if text.isascii() and text.isdecimal() else None
 
 
@@ -338,7 +336,7 @@ def _lookback(stream: str, raw: Mapping[str, Any]) -> float:
         value = int(value)
     if value is None:
         return 0
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -inf < value < inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise _unreadable(stream, f"its lookback_window is {excerpt(value)}, which is not a number of seconds")
     return max(0, ceil(value))
 
