@@ -136,7 +136,10 @@ def test_reading_goes_on_after_a_day_only_where_there_are_days(name: str, reache
         assert rest["7002"].first == first
 
 
-@pytest.mark.parametrize(("reached", "left"), [("2026-03-09", True), ("2026-03-10", False), ("2026-03-11", False)])
+@pytest.mark.parametrize(
+    ("reached", "left"),
+    [("2026-03-09", True), ("2026-03-10", False), ("2026-03-11", False), ("9999-12-31", False)],
+)
 def test_an_account_that_is_read_to_its_last_day_has_no_window_left(reached: str, left: bool) -> None:
     """The state may say so before the account was finished."""
     state = written()

@@ -106,7 +106,7 @@ class RefreshProgress:
             return None
         if partition.first is None or reached < partition.first or not partition.stream.has_days:
             return partition
-        if partition.last is not None and reached >= partition.last:  # also if no day follows it in the calendar
+        if reached == date.max:  # no day follows it
             return None
         return msgspec.structs.replace(partition, first=reached + timedelta(days=1))
 
