@@ -277,10 +277,11 @@ DETAILS_LOST = [
     pytest.param(BLOCKED, id="blocked"),
     pytest.param({"http": 503}, id="503"),
 ]
+RATE_OF_ACCOUNT = pytest.param({"code": 40133}, id="40133")
 
 
 @pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize("fault", DETAILS_LOST)
+@pytest.mark.parametrize("fault", [*DETAILS_LOST, RATE_OF_ACCOUNT])
 async def test_an_account_without_details_costs_the_others_nothing(fault: dict[str, Any], named: bool) -> None:
     """Whatever comes in place of the details of one account, everything is read but its record."""
     async with small() as emulator:

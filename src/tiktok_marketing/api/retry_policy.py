@@ -99,7 +99,8 @@ def should_give_up(  # noqa: PLR0913 - the facts of one failure
         pause: Seconds that must pass before the next try, so that TikTok does not block the request.
     """
     if is_rate_limit(error):
-        return waited >= policy.quota
+        of_one = probing and error.action is Action.SLOW_ACCOUNT and tries >= _LEAST_TRIES
+        return of_one or waited >= policy.quota
     if error.action is Action.SPLIT and not divisible:  # nothing smaller can be sent, and the fault may pass
         return same_kind >= policy.indivisible_tries
     if error.action is not Action.RETRY:
