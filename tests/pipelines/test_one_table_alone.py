@@ -54,22 +54,22 @@ def loads_the_others(database: Any, make: Any, change: str, *, back: str = "", s
 
 @contextmanager
 def limited(place: Any) -> Iterator[Any]:
-    """The same database as the user `narrow`, who is no superuser and owns the schema and its tables."""
-    place.change("CREATE ROLE narrow LOGIN PASSWORD 'x'")
+    """The same database as the user `lesser`, who is no superuser and owns the schema and its tables."""
+    place.change("CREATE ROLE lesser LOGIN PASSWORD 'x'")
     try:
         with closing(place.connect()) as connection, connection.cursor() as cursor:
             name = place.address.rpartition("/")[2]
-            cursor.execute(f"GRANT ALL ON DATABASE {name} TO narrow")
-            cursor.execute("ALTER SCHEMA tiktok_ads OWNER TO narrow")
+            cursor.execute(f"GRANT ALL ON DATABASE {name} TO lesser")
+            cursor.execute("ALTER SCHEMA tiktok_ads OWNER TO lesser")
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'tiktok_ads'")
             for (table,) in cursor.fetchall():
-                cursor.execute(f"ALTER TABLE tiktok_ads.{table} OWNER TO narrow")
+                cursor.execute(f"ALTER TABLE tiktok_ads.{table} OWNER TO lesser")
         before, _, after = place.address.partition("://")
         narrow = type(place).__new__(type(place))
-        narrow.address = f"{before}://narrow:x@{after.partition('@')[2]}"
+        narrow.address = f"{before}://lesser:x@{after.partition('@')[2]}"
         yield narrow
     finally:
-        place.change("REASSIGN OWNED BY narrow TO loader; DROP OWNED BY narrow; DROP ROLE narrow")
+        place.change("REASSIGN OWNED BY lesser TO loader; DROP OWNED BY lesser; DROP ROLE lesser")
 
 
 REFUSALS = {
@@ -140,7 +140,7 @@ def test_a_table_that_cannot_be_read_costs_its_stream_alone(postgres_only: Any, 
     run = make.runner(postgres_only)
     load(run, make)
     with limited(postgres_only) as place:
-        postgres_only.change("ALTER ROLE narrow SET row_security = off")
+        postgres_only.change("ALTER ROLE lesser SET row_security = off")
         postgres_only.change(
             "ALTER TABLE audiences ENABLE ROW LEVEL SECURITY; ALTER TABLE audiences FORCE ROW LEVEL SECURITY"
         )
@@ -204,7 +204,7 @@ def test_a_table_that_may_not_be_created_costs_its_stream_alone(postgres_only: A
     load(run, make)
     with limited(postgres_only) as place:
         postgres_only.change("DROP TABLE campaigns; ALTER SCHEMA tiktok_ads OWNER TO loader")
-        postgres_only.change("GRANT USAGE ON SCHEMA tiktok_ads TO narrow")
+        postgres_only.change("GRANT USAGE ON SCHEMA tiktok_ads TO lesser")
         ran = load(make.runner(place), make, "2.50")
         assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
         (missing,) = ran.summary.missing()
@@ -218,11 +218,11 @@ def test_a_user_who_may_create_no_table_can_fill_those_that_are_there(postgres_o
     load(run, make)
     name = postgres_only.address.rpartition("/")[2]
     with limited(postgres_only) as place:
-        postgres_only.change("ALTER SCHEMA tiktok_ads OWNER TO loader; GRANT USAGE ON SCHEMA tiktok_ads TO narrow")
+        postgres_only.change("ALTER SCHEMA tiktok_ads OWNER TO loader; GRANT USAGE ON SCHEMA tiktok_ads TO lesser")
         ran = load(make.runner(place), make, "2.50")
         assert ran.summary.complete, ran.summary.missing()
         assert postgres_only.ask("SELECT DISTINCT campaign_name FROM campaigns") == [("n2.50",)]
-        postgres_only.change(f"REVOKE ALL ON DATABASE {name} FROM narrow; REVOKE TEMP ON DATABASE {name} FROM public")
+        postgres_only.change(f"REVOKE ALL ON DATABASE {name} FROM lesser; REVOKE TEMP ON DATABASE {name} FROM public")
         (missing, *_) = load(make.runner(place), make, "3.50").summary.missing()
         postgres_only.change(missing[missing.index("GRANT CREATE ON SCHEMA") : missing.index(", and run")])
         assert load(make.runner(place), make, "3.50").summary.complete
@@ -234,7 +234,7 @@ def test_a_comment_that_cannot_be_set_costs_nothing(postgres_only: Any, make: An
     load(run, make)
     with limited(postgres_only) as place:
         postgres_only.change("ALTER TABLE campaigns OWNER TO loader; COMMENT ON COLUMN campaigns.campaign_name IS NULL")
-        postgres_only.change("GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns TO narrow")
+        postgres_only.change("GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns TO lesser")
         ran = load(make.runner(place), make, "2.50")
         assert ran.summary.complete, ran.summary.missing()
         assert postgres_only.ask("SELECT DISTINCT campaign_name FROM campaigns") == [("n2.50",)]
