@@ -11,7 +11,7 @@ from tiktok_marketing.catalog import object_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.read.listing import Request
 from tiktok_marketing.sync.read.objects import object_requests
-from tiktok_marketing.sync.read.parent_params import ParentParams
+from tiktok_marketing.sync.read.parent_params import ParentParams, is_usable_id
 
 ACCOUNT = AdvertiserId("7001")
 
@@ -76,3 +76,33 @@ def test_figures_of_recent_days_end_today() -> None:
     [bids] = requests_of("campaigns_bid_protection")
     assert (bids.params["start_date"], bids.params["end_date"]) == ("2026-02-25", "2026-03-10")
     assert "date_range" not in bids.params
+
+
+@pytest.mark.parametrize(
+    ("value", "usable"),
+    [
+        ("7600000000000000001", True),
+        (7600000000000000001, True),
+        ("18446744073709551616", True),
+        ("GBLC8ZLJ", True),
+        ("a-1_b", True),
+        (None, False),
+        ("", False),
+        (0, False),
+        ("0", False),
+        ("00", False),
+        ("-", False),
+        ("-5", False),
+        ("x", False),
+        (True, False),
+        (1.5, False),
+        ("1 2", False),
+        ("1,2", False),
+        ("1" * 65, False),
+        ([], False),
+        ({}, False),
+    ],
+)
+def test_an_id_is_usable_if_a_request_can_name_its_object(value: object, *, usable: bool) -> None:
+    """TikTok calls ids texts, so they may have letters. None, 0 and what is no plain word stand for no object."""
+    assert is_usable_id(value) is usable

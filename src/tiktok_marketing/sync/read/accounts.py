@@ -14,6 +14,7 @@ from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.api.error_rules import MAINTENANCE, ErrorRule, refused_alone, rule_for
 from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
+from tiktok_marketing.config_values import is_advertiser_id
 from tiktok_marketing.errors import (
     Action,
     ConfigurationError,
@@ -28,7 +29,6 @@ from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.lenient_json import as_objects, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
-from tiktok_marketing.sync.read.parent_params import is_usable_id
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
 INFO_ENDPOINT = "advertiser/info/"
@@ -77,7 +77,7 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     else:
         listed = await _needed_list(config, api)
         listed_ids = [to_text(row.get("advertiser_id")) for row in listed.rows]
-        ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if is_usable_id(advertiser_id)]
+        ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if _is_usable(advertiser_id)]
         incomplete = listed.incomplete or _unusable(listed_ids)
         names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
@@ -87,9 +87,14 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, incomplete)
 
 
+def _is_usable(advertiser_id: str) -> bool:
+    """Whether requests can name this account. TikTok writes 0 where it has no id."""
+    return is_advertiser_id(advertiser_id) and int(advertiser_id) > 0
+
+
 def _unusable(ids: Iterable[str]) -> IncompleteReadError | None:
     """The error for accounts that cannot be read, because their ids are not numbers; None if there are none."""
-    unusable = [advertiser_id for advertiser_id in ids if not is_usable_id(advertiser_id)]
+    unusable = [advertiser_id for advertiser_id in ids if not _is_usable(advertiser_id)]
     if not unusable:
         return None
     return IncompleteReadError(

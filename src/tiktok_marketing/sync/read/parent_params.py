@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog import Parent
-from tiktok_marketing.config_values import is_advertiser_id
 from tiktok_marketing.errors import Action, ConnectorError, TikTokError, UnusableIdError
 from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.read.listing import Delivery
 
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+_DIGITS = frozenset("123456789")
 _REFUSALS = frozenset({40001, 40002})
 """Codes that may be about one value of a parameter."""
 _MOST_REFUSED = 3
@@ -139,9 +141,12 @@ class RefusedParams:
 
 
 def is_usable_id(value: Any) -> bool:
-    """Whether a request can name the object with this id. TikTok writes 0 where it has no id."""
+    """Whether a request can name the object with this id. TikTok writes 0 where it has no id.
+
+    TikTok's documents call ids of shops and materials texts, and do not say that they have digits only.
+    """
     text = to_text(value)
-    return is_advertiser_id(text) and int(text) > 0
+    return bool(_ID.fullmatch(text)) and not _DIGITS.isdisjoint(text)
 
 
 def records_as_sent(records: RecordList) -> list[Mapping[str, Any]]:
