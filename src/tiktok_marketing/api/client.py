@@ -216,12 +216,16 @@ class Client:
 
     async def _answer_to(self, call: Call, decode: Callable[[bytes], T], **options: bool) -> Answer[T]:
         """Retry a call until there is an answer. If the token is refused, find out if it is so for this call alone."""
-        try:
-            return await self._repeated(call, decode, **options)
-        except TikTokError as error:
-            if not error.about_token or not await self._proofs.stand(call, self._clock.monotonic(), self._prove):
-                raise
-            raise refused_alone(error) from None
+        refusal = self._proofs.refusal(call)
+        if refusal is None:
+            try:
+                return await self._repeated(call, decode, **options)
+            except TikTokError as error:
+                if not error.about_token or not await self._proofs.stand(call, self._clock.monotonic(), self._prove):
+                    raise
+                refusal = refused_alone(error)
+            self._proofs.note_refusal(call, refusal)
+        raise refused_alone(refusal)  # a new one: an error that is raised again and again keeps all its frames
 
     async def _repeated(
         self,

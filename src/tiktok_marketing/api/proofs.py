@@ -21,6 +21,7 @@ class Proofs:
         self._latest = 0.0
         self._asking = asyncio.Lock()
         self._is_dead = False
+        self._refused: dict[tuple[str, str | None], TikTokError] = {}
 
     def note(self, call: Call, sent_at: float) -> None:
         """A request succeeded, which was sent at this moment."""
@@ -29,6 +30,14 @@ class Proofs:
             calls = self._calls.setdefault(call.endpoint, {})
             if call.advertiser_id in calls or len(calls) < _OF_ENDPOINT:
                 calls[call.advertiser_id] = call
+
+    def refusal(self, call: Call) -> TikTokError | None:
+        """Why TikTok refused the token for this endpoint and account while it answered others; None if it did not."""
+        return self._refused.get((call.endpoint, call.advertiser_id))
+
+    def note_refusal(self, call: Call, error: TikTokError) -> None:
+        """TikTok refused the token for a call while it answered others. It would refuse the next such call, too."""
+        self._refused[call.endpoint, call.advertiser_id] = error
 
     async def stand(self, refused: Call, at: float, send: Callable[[Call], Awaitable[None]]) -> bool:
         """Whether TikTok, which has refused the token or the application for a call, goes on answering others.
