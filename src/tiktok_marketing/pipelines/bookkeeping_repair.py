@@ -7,6 +7,7 @@ Then the streams whose states are gone are read again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
 }
 """The columns of dlt's tables: for each, its type, and the value for rows that have lost it (None for null)."""
 
-
+_LENGTH = re.compile(r"\([0-9, ]+\)")
+"""The length in the name of a type."""
 _TYPES: Mapping[str, tuple[str, frozenset[str]]] = {
     "text": ("VARCHAR", frozenset({"varchar", "text", "character varying"})),
     "bigint": ("BIGINT", frozenset({"bigint", "integer", "smallint", "hugeint"})),
@@ -73,7 +75,7 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
         if relation is None:
             continue
         for name, (data_type, _) in columns.items():
-            if name in relation.columns and relation.columns[name].type.lower() not in _TYPES[data_type][1]:
+            if name in relation.columns and not _serves(relation.columns[name].type, data_type):
                 _restore_type(session, dataset, table, name, relation.columns[name].type, _TYPES[data_type][0])
         missing = {name: column for name, column in columns.items() if name not in relation.columns}
         if missing:
@@ -84,6 +86,11 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
                         session.execute(f'UPDATE "{dataset}"."{table}" SET "{name}" = {value}')  # noqa: S608 - our own names
                 if any(value == _LOST for _, value in missing.values()):
                     session.execute(f'DELETE FROM "{dataset}"."{table}"')  # noqa: S608
+
+
+def _serves(found: str, data_type: str) -> bool:
+    """Whether a type, such as dlt's own VARCHAR(64), holds what dlt writes."""
+    return _LENGTH.sub("", found.lower()) in _TYPES[data_type][1]
 
 
 def _restore_type(session: Session, dataset: str, table: str, column: str, found: str, needed: str) -> None:
