@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         SyncInterruptedError,
         TikTokError,
         UnusableIdError,
+        WorkingFolderError,
     )
     from tiktok_marketing.library import (
         Batch,
@@ -82,6 +83,7 @@ __all__ = [
     "SyncInterruptedError",
     "TikTokError",
     "UnusableIdError",
+    "WorkingFolderError",
     "__version__",
     "check",
     "diagnose",

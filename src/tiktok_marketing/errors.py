@@ -2,7 +2,8 @@
 
     ConnectorError                      any failure that the connector explains to a person
     ├── ConfigurationError              the configuration, catalog or state cannot be used: change it
-    │   └── NothingToReadError          the database or schema to examine does not exist
+    │   ├── NothingToReadError          the database or schema to examine does not exist
+    │   └── WorkingFolderError          a path is relative, and the folder that it is relative to was deleted
     ├── LoginError                      nobody authorized the application: run the login again
     ├── TikTokError                     TikTok refused a request, or the request or its answer was lost
     │   ├── AuthError                   the token or the application is not valid: authorize again
