@@ -68,8 +68,8 @@ def _question(level: str | None, dimensions: str | None, grain: str | None) -> Q
     """The report that the metrics are looked for.
 
     Raises:
-        ConfigurationError: If TikTok has no such report, whatever its metrics, or publishes nothing about them; or if
-            dimensions were given, and there is no name among them.
+        ConfigurationError: If `dimensions` names none, if TikTok has no such report, whatever its metrics, or if it
+            publishes nothing about them.
     """
     from tiktok_marketing.catalog.report_rules import Question, first_objection, level_and_grain_of, report_type_with
 

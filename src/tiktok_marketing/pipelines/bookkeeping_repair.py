@@ -1,8 +1,7 @@
 """Brings the tables that a sync and dlt keep for themselves back to the form that they expect.
 
 A user, or a program that tidies up, may have dropped columns, given them other types, or emptied such a table. What
-cannot be read is forgotten.
-Then the streams whose states are gone are read again.
+cannot be read is forgotten. Then the streams whose states are gone are read again.
 """
 
 from __future__ import annotations
