@@ -83,7 +83,8 @@ def test_figures_of_recent_days_end_today() -> None:
     [
         ("7600000000000000001", True),
         (7600000000000000001, True),
-        ("18446744073709551616", True),
+        ("9223372036854775807", True),
+        ("9223372036854775808", False),
         ("GBLC8ZLJ", True),
         ("a-1_b", True),
         (None, False),

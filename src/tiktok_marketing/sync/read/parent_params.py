@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.catalog import Parent
+from tiktok_marketing.config_values import is_advertiser_id
 from tiktok_marketing.errors import Action, ConnectorError, TikTokError, UnusableIdError
 from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.pages import RecordList
@@ -143,9 +144,12 @@ class RefusedParams:
 def is_usable_id(value: Any) -> bool:
     """Whether a request can name the object with this id. TikTok writes 0 where it has no id.
 
-    TikTok's documents call ids of shops and materials texts, and do not say that they have digits only.
+    TikTok's documents call ids of shops and materials texts, and do not say that they have digits only. Those that do
+    have 64 bits.
     """
     text = to_text(value)
+    if text.isdecimal() and not is_advertiser_id(text):
+        return False
     return bool(_ID.fullmatch(text)) and not _DIGITS.isdisjoint(text)
 
 
