@@ -104,6 +104,9 @@ def test_the_typed_decoder_and_the_coercion_agree(values: dict[str, str]) -> Non
 
 
 @settings(max_examples=150)
+@example([{"ad_id": "1e400"}, {"ad_id": "9" * 400}], "")
+@example([{"ad_id": "1e400"}, {"ad_id": "-" + "9" * 4299}], "")
+@example([{"ad_id": "1e400"}, {"ad_id": "-" + "9" * 4300}], "")
 @given(st.lists(fields, min_size=2, max_size=5), st.sampled_from(["", " ", "\n\t", "\r\n  "]))
 def test_a_value_does_not_depend_on_its_neighbors(rows: list[dict[str, str]], space: str) -> None:
     """A row is read alike alone, on a page, in a slice, and with white space anywhere."""

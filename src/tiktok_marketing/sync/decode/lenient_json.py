@@ -16,7 +16,8 @@ _AROUND_A_LIST = 2
 """The answer, and its `data`."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
-_MOST_DIGITS_OF_A_DOUBLE = 309
+_LONGEST_INT = 4300
+"""Characters of the longest whole number that msgspec and Python read as one."""
 _COUNT_DIGITS = 18
 NOT_AN_OBJECT = "\0not an object"
 """The only field of a row that TikTok sends as something else than an object: what it sends."""
@@ -114,9 +115,10 @@ def _as_object(row: Any) -> Mapping[str, Any]:
 def decode_lenient(body: bytes, around: int = 0) -> Any:
     """The decoded JSON of a body, also if it has values that a strict decoder rejects.
 
-    TikTok truncates texts, sometimes in the middle of an emoji: U+FFFD stands for half of a character. A number that is
-    too large for a double becomes the text of its digits, and so does what is nested too deeply. A text keeps a control
-    character that should have been escaped. msgspec rejects such a body, but no row may be lost because of it.
+    TikTok truncates texts, sometimes in the middle of an emoji: U+FFFD stands for half of a character. A number with
+    a point or exponent that is too large for a double becomes its text, and so does a whole number of more than 4,300
+    characters, and what is nested too deeply. A text keeps a control character that should have been escaped. msgspec
+    rejects such a body, but no row may be lost because of it.
 
     Args:
         body: A list of rows, or an answer that contains one.
@@ -141,7 +143,7 @@ def decode_lenient(body: bytes, around: int = 0) -> Any:
 
 
 def _any_int(text: str) -> int | str:
-    return int(text) if len(text) < _MOST_DIGITS_OF_A_DOUBLE else text
+    return int(text) if len(text) <= _LONGEST_INT else text
 
 
 def _any_float(text: str) -> float | str:
