@@ -15,6 +15,7 @@ CAMPAIGNS = 'dimensions=["campaign_id"]'
 PRODUCTS, ROOMS = 'dimensions=["campaign_id","item_group_id"]&', 'dimensions=["campaign_id","room_id"]&'
 POSTS, LIVES = "gmv_max_creative_reports_daily", "gmv_max_live_room_reports_daily"
 BY_PRODUCT, DURATIONS = "gmv_max_product_reports_daily", "gmv_max_live_duration_reports_lifetime"
+SUMS = "gmv_max_product_campaign_reports_daily"
 DAYS: dict[str, Any] = {"start_date": "2026-06-01", "end_date": "2026-06-08"}
 
 
@@ -93,3 +94,33 @@ async def test_a_quiet_sync_asks_each_list_once(include_deleted: bool) -> None:
         asked = [sorted(request.params.items()) for request in running.counters.requests if request.path == REPORT]
     assert outcome.exit_code == 0
     assert len(set(map(repr, asked))) == len(asked)
+
+
+def stores_of(outcome: Outcome, name: str) -> set[str]:
+    """The stores that a stream has rows of."""
+    return {record["dimensions"]["store_id"] for record in outcome.records(name)}
+
+
+@pytest.mark.parametrize("code", [40001, 40002])
+@pytest.mark.parametrize("name", [POSTS, SUMS])
+async def test_a_store_that_tiktok_refuses_costs_its_own_rows(name: str, code: int) -> None:
+    """The other stores are read; the error names the store, and no state says that its days were read."""
+    whole = await read(name, include_deleted=True)
+    refused, *others = sorted(stores_of(whole, name))
+    assert others
+    outcome = await read(name, Fault(path=REPORT, contains=f'"{refused}"', code=code), include_deleted=True)
+    assert outcome.exit_code == 1
+    assert keys(outcome, name) == {key for key in keys(whole, name) if refused not in key}
+    (error,) = outcome.errors
+    assert f"store_id {refused}" in error["message"]
+    assert str(code) in error["message"]
+    assert not outcome.last_states.get(name, {}).get("states")
+
+
+async def test_if_no_store_is_answered_the_account_is_refused() -> None:
+    """After a few stores nothing more is asked, and the error is TikTok's own."""
+    outcome = await read(SUMS, Fault(path=REPORT, code=40002), include_deleted=True)
+    assert outcome.exit_code == 1
+    assert not outcome.records(SUMS)
+    (error,) = outcome.errors
+    assert "store_id" not in error["message"]

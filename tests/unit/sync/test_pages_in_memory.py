@@ -23,7 +23,8 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget, TooManyRows
-from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.pass_limits import PassLimits
+from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
 
 PAGES, ROWS = 8, 1000
 

@@ -17,14 +17,14 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import Grain, ReportFilter, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import ConnectorError, IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
-from tiktok_marketing.sync.read.parent_params import Unusable
+from tiktok_marketing.sync.read.pass_limits import PassLimits
 from tiktok_marketing.sync.read.report_requests import StorePart
-from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
 
 DAILY = report_stream("ads_reports_daily")
 GROUPS_DAILY = report_stream("ad_groups_reports_daily")
@@ -627,11 +627,19 @@ class Finder:
     def __init__(self, *parts: StorePart) -> None:
         self._parts = [*parts]
         self.warnings: list[str] = []
-        self.unusable: list[Unusable] = []
+        self.short: ConnectorError | None = None
 
     async def parts(self, *_: Any) -> list[StorePart]:
         """The parts."""
         return self._parts
+
+    def answered(self) -> None:
+        """A part was read."""
+
+    def error(self, stream: str) -> ConnectorError | None:
+        """What was lacking when the parts were found."""
+        assert stream
+        return self.short
 
 
 async def test_a_report_by_store_is_read_part_by_part() -> None:
@@ -652,6 +660,29 @@ async def test_a_report_by_store_is_read_part_by_part() -> None:
     none = window_of(Server(), stream=stream)
     none.stores = Finder()  # type: ignore[assignment]
     assert [delivery async for delivery in none.deliveries()] == [DaysRead(WINDOW, whole=True)]
+
+
+@pytest.mark.parametrize("parts", [1, 0])
+async def test_parts_that_may_be_missing_make_no_day_whole(parts: int) -> None:
+    """Otherwise the rows of these parts would be removed from a database. The error comes after the other rows."""
+    stream = report_stream("gmv_max_product_campaign_reports_daily")
+    rows = [{"dimensions": {"campaign_id": "1", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"cost": "1"}}]
+    finder = Finder(*[StorePart("71")] * parts)
+    finder.short = IncompleteReadError("a list lacks campaigns")
+    report = window_of(Server(campaign_id=rows), stream=stream)
+    report.stores = finder  # type: ignore[assignment]
+    delivered: list[Any] = []
+
+    async def deliver() -> None:
+        async for delivery in report.deliveries():
+            delivered.append(delivery)  # noqa: PERF401 - what came before the error
+
+    with pytest.raises(IncompleteReadError, match="lacks campaigns"):
+        await deliver()
+    assert [type(each).__name__ for each in delivered] == [*["Delivery"] * parts, "DaysRead"]
+    assert delivered[-1] == DaysRead(WINDOW, whole=False)
+    with pytest.raises(IncompleteReadError, match="lacks campaigns"):
+        await report.count()
 
 
 async def test_what_the_finder_of_stores_has_to_say_is_said_once() -> None:

@@ -19,8 +19,9 @@ from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
+from tiktok_marketing.sync.read.pass_limits import PassLimits
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 _DAILY = report_stream("ads_reports_daily")
 STREAM = replace(_DAILY, source=replace(_DAILY.source, metrics=("spend", "ad_name")))

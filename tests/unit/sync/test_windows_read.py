@@ -27,8 +27,8 @@ from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.accounts import LISTING
+from tiktok_marketing.sync.read.pass_limits import PassLimits
 from tiktok_marketing.sync.read.report_trial import MetricTrial
-from tiktok_marketing.sync.read.reports import PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import PartitionQueue
 from tiktok_marketing.sync.run.stream_run import StreamRun

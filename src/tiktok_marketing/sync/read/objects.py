@@ -124,7 +124,8 @@ class ObjectLists:
         """The latest cursor value of the objects, as `YYYY-MM-DD HH:MM:SS`; empty if none has one."""
         self.notices: list[Notice] = []
         """What was left out, and why it need not have been read."""
-        self._refused = RefusedParams(self._source.parent, advertiser_id)
+        parent = self._source.parent
+        self._refused = RefusedParams(None if parent is None else parent.stream, advertiser_id)
         self._reader = ObjectReader(stream, advertiser_id)
         self._list_reader = ListReader(api, self._reader, budget)
 

@@ -98,12 +98,12 @@ class RefusedParams:
     """Parameters from another list that TikTok refuses. One odd value must not cost the objects of the others.
 
     Args:
-        parent: Where the parameters come from; None if there are none.
+        list_name: The stream whose records have them; None if there are none.
         advertiser_id: The account.
     """
 
-    def __init__(self, parent: Parent | None, advertiser_id: str) -> None:
-        self._parent = parent
+    def __init__(self, list_name: str | None, advertiser_id: str) -> None:
+        self._list_name = list_name
         self._advertiser_id = advertiser_id
         self._first: tuple[ParentParams, TikTokError] | None = None
         self._count = 0
@@ -122,7 +122,7 @@ class RefusedParams:
 
     def error(self) -> ConnectorError | None:
         """The error to raise once everything else has been read; None if nothing was refused."""
-        if self._first is None or self._parent is None:
+        if self._first is None:
             return None
         params, error = self._first
         if not self.answered:
@@ -131,7 +131,7 @@ class RefusedParams:
         named = ", ".join(f"{name} {value}" for name, value in values.items())
         more = f", and {self._count - 1:,} more" if self._count > 1 else ""
         refusal = UnusableIdError(
-            f"TikTok refuses to answer about what it lists in {self._parent.stream} of advertiser "
+            f"TikTok refuses to answer about what it lists in {self._list_name} of advertiser "
             f"{self._advertiser_id} ({named}{more}). {error.message}",
             remedy="Run the sync again; all other rows were read. If this persists, send the request_id to TikTok's "
             "support.",

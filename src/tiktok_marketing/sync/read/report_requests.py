@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tiktok_marketing.catalog import Grain, ReportSource, ReportStream, Stream
+from tiktok_marketing.catalog import Grain, Level, ReportSource, ReportStream, Stream, report_stream
 from tiktok_marketing.catalog.boosted_posts import ORIGIN_FILTER
 from tiktok_marketing.catalog.business_center_reports import CENTER_DIMENSION
 from tiktok_marketing.catalog.gmv_max_reports import STORE_DIMENSION
@@ -292,6 +292,20 @@ def accepted_ids(source: ReportSource, id_field: str, ids: Iterable[str]) -> lis
     """The ids that a report's own filter by them accepts, or all of them if it has none."""
     own = next((of.values for of in source.filters if of.field == id_field), None)
     return [object_id for object_id in ids if own is None or object_id in own]
+
+
+def smaller_objects(source: ReportSource, piece: Piece) -> tuple[ReportStream, str] | None:
+    """The report that shows which objects have rows in a piece, and the filter that accepts their ids.
+
+    None if nothing is smaller than the piece.
+    """
+    if source.is_of_shop or source.is_of_materials:
+        return None
+    if piece.id_field is None and source.data_level != Level.ADVERTISER:
+        return report_stream("campaigns_reports_lifetime"), "campaign_ids"
+    if piece.id_field == "campaign_ids" and source.data_level == Level.AD:
+        return report_stream("ad_groups_reports_lifetime"), "adgroup_ids"
+    return None
 
 
 def _filter(field: str, values: Sequence[str] | str, kind: str = "IN") -> dict[str, str]:

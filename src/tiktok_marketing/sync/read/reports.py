@@ -12,8 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Answer, Client
-from tiktok_marketing.catalog import Grain, Level, ReportStream, report_stream
-from tiktok_marketing.errors import AdsLeftOutError, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.catalog import Grain, ReportStream, report_stream
+from tiktok_marketing.errors import (
+    AdsLeftOutError,
+    ConnectorError,
+    IncompleteReadError,
+    PartialAnswerError,
+    TikTokError,
+)
 from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -31,6 +37,7 @@ from tiktok_marketing.sync.read.listing import (
     different_records,
 )
 from tiktok_marketing.sync.read.metric_search import MetricSearch
+from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
@@ -39,39 +46,12 @@ from tiktok_marketing.sync.read.report_requests import (
     given_dimensions,
     order_params,
     piece_params,
+    smaller_objects,
 )
 from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, TaskFailed, sample_of
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
-
-class PassLimits(msgspec.Struct, frozen=True):
-    """How many rows of several days one pass may read.
-
-    A pass remembers the keys of its rows until it ends, and deep pages drift, so passes should not be long. But each
-    pass costs a page that is not full.
-
-    Args:
-        least: The limit where many windows share the quota.
-        most: The limit where few windows share it.
-        per_page_in_flight: Rows for each page that the pass may request at once. Where many windows share the quota
-            these are few, so that the keys of all passes together stay within bounds.
-        least_of_task: With more rows, an asynchronous report is worth a try: twenty pages cost more than its file.
-        most_of_task: With more rows, days are divided before, because a file of them would take too much memory.
-    """
-
-    least: int = 10_000
-    most: int = 40_000
-    per_page_in_flight: int = 8_000
-    least_of_task: int = 20_000
-    most_of_task: int = 40_000
-
-    def max_rows(self, budget: Budget) -> int:
-        """The most rows that one pass should read, now."""
-        return max(self.least, min(self.most, budget.pages_in_flight() * self.per_page_in_flight))
-
-
-USUAL_PASSES = PassLimits()
 _LIST_TRIES = 3
 """How often a list of campaigns or ad groups is asked for that lacks figures of the level above."""
 
@@ -176,7 +156,7 @@ class ReportWindow:
             TikTokError: If a piece cannot be read however small it is.
             IncompleteReadError: If rows are missing.
             PartialAnswerError: At the end, if any answer was partial.
-            UnusableIdError: At the end, if there are stores that no request can name.
+            ConnectorError: At the end, if nothing can be asked about a store, or about some of its campaigns.
         """
         list_reader = self._list_reader
         list_reader.observe = self._parts.observe
@@ -204,7 +184,7 @@ class ReportWindow:
                     if not await self._goes_on(work, piece, error, metrics, delivered_before):
                         raise
                 else:
-                    self._parts.end_part(piece)
+                    self._end(piece)
             for notice in self._new_notices(piece.window):
                 yield notice
             next_day = min((other.since for other in work), default=None)
@@ -214,16 +194,26 @@ class ReportWindow:
                 since = next_day or date.max
         self._raise_if_incomplete()
 
+    def _end(self, piece: Piece) -> None:
+        """A piece was read."""
+        self._parts.end_part(piece)
+        if piece.store is not None and self.stores is not None:
+            self.stores.answered()
+
     def _raise_if_incomplete(self) -> None:
         """Everything that can be read has been read.
 
         Raises:
-            IncompleteReadError: If an answer was partial, or there are stores that no request can name.
+            IncompleteReadError: If an answer was partial, or there are stores that nothing can be asked about.
         """
         self._partial_log.raise_first()
-        unusable = [] if self.stores is None else self.stores.unusable
-        if unusable:
-            raise unusable[0].error(self._stream.name, self._advertiser_id, len(unusable))
+        error = self._store_error()
+        if error is not None:
+            raise error
+
+    def _store_error(self) -> ConnectorError | None:
+        """Why rows of stores are missing; None if nothing is known to be missing."""
+        return None if self.stores is None else self.stores.error(self._stream.name)
 
     async def _read_piece(self, piece: Piece) -> AsyncGenerator[Delivery[RowSink] | Notice, None]:
         """Every row of a piece: page by page or, if that takes many pages, from an asynchronous report."""
@@ -302,8 +292,13 @@ class ReportWindow:
 
         Raises:
             TikTokError: If TikTok does not answer.
+            IncompleteReadError: If nothing can be counted of a store.
         """
-        return sum([await self._count(piece) for piece in await self._first_pieces()])
+        pieces = await self._first_pieces()
+        error = self._store_error()
+        if error is not None:
+            raise error
+        return sum([await self._count(piece) for piece in pieces])
 
     async def _count(self, piece: Piece) -> int:
         halves = piece.halves()
@@ -326,7 +321,10 @@ class ReportWindow:
         if requests is None:
             return [self._whole]
         assert self.stores is not None  # noqa: S101 - whoever reads such a report provides it
-        return [replace(self._whole, store=part) for part in await self.stores.parts(requests, self._whole.window)]
+        parts = await self.stores.parts(requests, self._whole.window)
+        if self._store_error() is not None:
+            self._note_missing(self._whole)
+        return [replace(self._whole, store=part) for part in parts]
 
     async def _again(self, parts: Parts) -> list[Piece | Parts]:
         """What to read again of a piece that was read in parts, and then the parts to compare; usually nothing."""
@@ -338,7 +336,7 @@ class ReportWindow:
         if self._source.is_of_center:
             text = f"advertiser {self._advertiser_id} belongs to no Business Center, so it has no rows."
             yield Notice("info", f"{self._stream.name}: {text}")
-        yield DaysRead(self._whole.days(self._whole.since, None), whole=True)
+        yield DaysRead(self._whole.days(self._whole.since, None), whole=self._partial_until is None)
 
     def _new_notices(self, window: Window | None) -> list[Notice]:
         """What people should know about the rows that were just delivered."""
@@ -387,7 +385,8 @@ class ReportWindow:
             else:
                 smaller = await self._smaller_pieces(piece, metrics, error, parts)
                 if smaller is None:
-                    return False
+                    self._parts.drop(parts)
+                    return self._costs_its_store(piece, error)
         self._parts.divide(piece, smaller)
         self._put_first(work, smaller, parts)
         return True
@@ -438,7 +437,7 @@ class ReportWindow:
             disjoint=True,
             given=given_dimensions(self._source, piece),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
-            divisible=piece.halves() is not None or self._smaller_objects(piece) is not None,
+            divisible=piece.halves() is not None or smaller_objects(self._source, piece) is not None,
         )
 
     def _put_first(self, work: deque[Piece | Parts], smaller: Sequence[Piece], parts: Parts) -> None:
@@ -456,7 +455,7 @@ class ReportWindow:
         level above. Figures grow, so a list that lacks some is asked for again. Objects that rows of the piece belong
         to are added.
         """
-        smaller = self._smaller_objects(piece)
+        smaller = smaller_objects(self._source, piece)
         if smaller is None:
             return None
         report, id_field = smaller
@@ -473,21 +472,20 @@ class ReportWindow:
         ids = [*figures, *sorted(shown - figures.keys())]
         return piece.by(id_field, accepted_ids(self._source, id_field, ids))
 
+    def _costs_its_store(self, piece: Piece, error: TikTokError) -> bool:
+        """Whether TikTok refused a store, not the report, so that the other stores are read."""
+        if piece.store is None or self.stores is None or not self.stores.costs_itself(piece.store.store_id, error):
+            return False
+        self._note_missing(piece)
+        return True
+
     def _note_partial(self, piece: Piece, error: PartialAnswerError) -> None:
         self._partial_log.note(error)
+        self._note_missing(piece)
+
+    def _note_missing(self, piece: Piece) -> None:
         end = piece.window.end if piece.window else date.max
         self._partial_until = max(self._partial_until or end, end)
-
-    def _smaller_objects(self, piece: Piece) -> tuple[ReportStream, str] | None:
-        """The report that shows which objects have rows in the piece, and the filter that accepts their ids."""
-        level = self._source.data_level
-        if self._source.is_of_shop or self._source.is_of_materials:
-            return None
-        if piece.id_field is None and level != Level.ADVERTISER:
-            return report_stream("campaigns_reports_lifetime"), "campaign_ids"
-        if piece.id_field == "campaign_ids" and level == Level.AD:
-            return report_stream("ad_groups_reports_lifetime"), "adgroup_ids"
-        return None
 
     def _unsplittable(self, error: AdsLeftOutError) -> IncompleteReadError:
         return IncompleteReadError(

@@ -16,13 +16,13 @@ from tiktok_marketing.catalog import ReportStream, StoreRequests, object_stream,
 from tiktok_marketing.catalog.gmv_max_reports import ABOVE, STORE_DIMENSION, STORES
 from tiktok_marketing.catalog.stream import Promotion
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
+from tiktok_marketing.errors import Action, ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.coercion import to_text
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
 from tiktok_marketing.sync.read.parent_lists import ParentLists
-from tiktok_marketing.sync.read.parent_params import Unusable, is_usable_id
+from tiktok_marketing.sync.read.parent_params import ParentParams, RefusedParams, Unusable, is_usable_id
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
 from tiktok_marketing.sync.read.split_check import ROUNDING, number_of
 
@@ -69,8 +69,31 @@ class StorePartFinder:
         self._lists_read = 0
         self.warnings: list[str] = []
         """What people should know about parts that may be missing. The reader of this list empties it."""
-        self.unusable: list[Unusable] = []
-        """The stores of the list that no request can name."""
+        self._unusable: list[Unusable] = []
+        self._short: IncompleteReadError | None = None
+        self._refused = RefusedParams(STORES, advertiser_id)
+
+    def error(self, stream: str) -> ConnectorError | None:
+        """Why rows of stores are missing once everything else has been read; None if nothing is known to be missing.
+
+        Args:
+            stream: The report.
+        """
+        if self._unusable:
+            return self._unusable[0].error(stream, self._advertiser_id, len(self._unusable))
+        return self._short or self._refused.error()
+
+    def answered(self) -> None:
+        """TikTok has answered about a store."""
+        self._refused.answered = True
+
+    def costs_itself(self, store_id: str, error: TikTokError) -> bool:
+        """Whether only this store may be refused, so that the others are read. `error` tells of it at the end."""
+        params = ParentParams({STORE_DIMENSION: store_id})
+        if not self._refused.may_cause(error, params):
+            return False
+        self._refused.note(params, error)
+        return True
 
     async def parts(self, requests: StoreRequests, window: Window | None) -> list[StorePart]:
         """The parts of a report, each small enough for the filters of one request; none without stores.
@@ -80,15 +103,26 @@ class StorePartFinder:
             window: The days of the report.
 
         Raises:
-            ConnectorError: If the stores, or the objects in them, cannot be listed.
+            ConnectorError: If the stores cannot be listed. What keeps one store from being read, `error` tells.
         """
         records = await self._lists.records(object_stream(STORES), self._advertiser_id)
         stores = store_ids(records)
-        self.unusable = unusable_stores(records)
+        self._unusable = unusable_stores(records)
         whole = [StorePart(store_id) for store_id in stores]
         if not requests.filters:
             return whole
-        return [part for store in whole for part in await self._divided(store, requests, window)]
+        parts: list[StorePart] = []
+        for store in whole:
+            try:
+                parts += await self._divided(store, requests, window)
+            except TikTokError as error:
+                if not self.costs_itself(store.store_id, error):
+                    raise
+            except IncompleteReadError as error:
+                self._short = self._short or error
+            else:
+                self.answered()
+        return parts
 
     async def count_requests(self, requests: StoreRequests, window: Window) -> int:
         """How many requests the rows of some days need, those that find the parts included, if each has one page.
@@ -118,9 +152,10 @@ class StorePartFinder:
     async def _campaigns(self, store: StorePart, promotion: Promotion, window: Window | None) -> list[Row]:
         """The campaigns of a store that have rows, and what each cost.
 
+        Some may be missing, which `error` tells: they cost less than the store, also when they are asked for again.
+        If TikTok does not tell the cost of the store again, nothing speaks against what it told before.
+
         Raises:
-            IncompleteReadError: If they cost less than the store, also when they are asked for again. If TikTok does
-                not tell the cost of the store again, nothing speaks against what it told before.
             TikTokError: If trouble kept TikTok from answering.
         """
         report = report_stream(ABOVE[promotion, "campaign_ids"])
@@ -139,12 +174,15 @@ class StorePartFinder:
         if now is not None and not await self._lack(report, piece, rows, min(now, expected)):
             return rows
         days = f" on {window}" if window else ""
-        raise IncompleteReadError(
+        short = IncompleteReadError(
             f"TikTok lists campaigns of store {store.store_id} of advertiser {self._advertiser_id}{days} which lack "
             f"{lack}.",
             remedy="Run the sync again; it reads these days again. If this persists, report it with the account and "
             "the days.",
         )
+        short.goes_on = True
+        self._short = self._short or short
+        return rows
 
     async def _lack(self, report: ReportStream, piece: Piece, rows: Sequence[Row], expected: Decimal) -> str:
         """What campaigns lack of the cost of their store, for people; empty if nothing. Deleted ones may have it."""

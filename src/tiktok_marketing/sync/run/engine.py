@@ -36,8 +36,8 @@ from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
+from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.first_contact import FirstContact
 from tiktok_marketing.sync.run.progress import Progress, StreamProgress

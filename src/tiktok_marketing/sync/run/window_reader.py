@@ -31,10 +31,11 @@ from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.parent_lists import ParentLists
+from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
 from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids, unusable_stores
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
