@@ -78,7 +78,11 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.objects": ("unit/sync/test_object_requests.py", "unit/sync/test_objects.py"),
     "sync.read.page_count": ("unit/sync/test_page_count.py",),
     "sync.read.parent_lists": ("unit/sync/test_parent_lists.py",),
-    "sync.read.parent_params": ("unit/sync/test_object_requests.py", "unit/sync/test_objects.py"),
+    "sync.read.parent_params": (
+        "unit/sync/test_parent_params.py",
+        "unit/sync/test_object_requests.py",
+        "unit/sync/test_objects.py",
+    ),
     "sync.read.refused_names": ("unit/sync/test_refused_names.py",),
     "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
     "sync.read.report_figures": ("unit/sync/test_report_figures.py",),

@@ -15,7 +15,7 @@ from tiktok_marketing.api.rate_limit.tiers import tier_of
 from tiktok_marketing.api.transport import Reply
 from tiktok_marketing.catalog import StoreRequests
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import ConnectorError, IncompleteReadError, TikTokError
+from tiktok_marketing.errors import Action, ConnectorError, IncompleteReadError, TikTokError, UnusableIdError
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget
 from tiktok_marketing.sync.read.parent_lists import ParentLists
@@ -25,6 +25,7 @@ from tiktok_marketing.sync.read.store_parts import StorePartFinder, lacking, sto
 WINDOW = Window(date(2026, 1, 1), date(2026, 1, 30))
 CAMPAIGNS = StoreRequests(promotion="PRODUCT", filters=("campaign_ids",))
 PRODUCTS = StoreRequests(promotion="PRODUCT", filters=("campaign_ids", "item_group_ids"))
+REPORT = "gmv_max_product_campaign_reports_daily"
 Costs = Mapping[str, int]
 """What each object cost, by its id."""
 
@@ -57,21 +58,28 @@ class Stores:
         self._stores = stores
         self.asked: list[str] = []
         """What each request was about: the last dimension, or `deleted`."""
-        self.in_part = ""
-        """A store of whose campaigns TikTok counts more than it delivers."""
+        self.from_then_on: Reply | None = None
+        """What TikTok answers to everything once it has listed the stores."""
+        self._listed = False
+        self.odd: dict[str, Reply] = {}
+        """What TikTok answers about the campaigns of some stores instead."""
 
     async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
         """Answer one request."""
         assert token
+        if self.from_then_on is not None and self._listed:
+            return self.from_then_on
         if endpoint == "gmv_max/store/list/":
+            self._listed = True
             return success({"store_list": [{"store_id": each} for each in self._stores]})
         dimensions, filtering = json.loads(params["dimensions"]), json.loads(params.get("filtering", "{}"))
         kind = "deleted" if filtering.get("campaign_statuses") == ["STATUS_DELETE"] else dimensions[-1]
         self.asked.append(kind)
         if kind in {"advertiser_id", "deleted"}:
             assert filtering["gmv_max_promotion_types"] == ["PRODUCT"]
-        if kind == "campaign_id" and json.loads(params["store_ids"]) == [self.in_part]:
-            return Reply(200, {}, page([], total=2))
+        [store_id] = json.loads(params["store_ids"])
+        if kind == "campaign_id" and store_id in self.odd:
+            return self.odd[store_id]
         answers = self._answers[kind]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Reply):
@@ -98,7 +106,7 @@ def finder(api: Stores, *, include_deleted: bool = True) -> StorePartFinder:
 async def why_incomplete(finding: StorePartFinder) -> ConnectorError:
     """Why parts may be missing, once they were found."""
     await finding.parts(CAMPAIGNS, WINDOW)
-    error = finding.error("gmv_max_product_campaign_reports_daily")
+    error = finding.error(REPORT)
     assert error is not None
     return error
 
@@ -137,7 +145,9 @@ async def test_campaigns_that_stay_incomplete_are_an_error() -> None:
 
 async def test_cost_that_the_store_has_no_more_is_not_missing() -> None:
     """TikTok takes figures back."""
-    assert ids_of(await finder(Stores([3, 2], [{"1": 2}])).parts(CAMPAIGNS, WINDOW)) == ["1"]
+    finding = finder(Stores([3, 2], [{"1": 2}]))
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    assert finding.error(REPORT) is None
 
 
 @pytest.mark.parametrize("include_deleted", [True, False])
@@ -152,7 +162,7 @@ async def test_cost_that_tiktok_does_not_tell_again_is_still_missing(now: Reply,
 async def test_cost_that_the_store_got_meanwhile_need_not_come() -> None:
     """But what it had at first must."""
     assert "lack 1.00 of 3.00 cost" in (await why_incomplete(finder(Stores([3, 9], [{"1": 2}])))).message
-    assert await why_incomplete(finder(Stores([9, 3], [{"1": 2}])))
+    assert "lack 7.00 of 9.00 cost" in (await why_incomplete(finder(Stores([9, 3], [{"1": 2}])))).message
 
 
 async def test_without_the_cost_of_the_store_its_campaigns_are_listed_once() -> None:
@@ -183,6 +193,17 @@ async def test_an_error_that_passes_is_passed_on(code: int, before: list[int]) -
     assert finding.warnings == []
 
 
+async def test_if_nothing_is_answered_any_more_nothing_is_said_about_cost() -> None:
+    """For example because the token was revoked meanwhile."""
+    api = Stores([3], [{"1": 2}])
+    api.from_then_on = refusal(40105, "revoked")
+    finding = finder(api)
+    with pytest.raises(TikTokError, match="revoked") as caught:
+        await finding.parts(CAMPAIGNS, WINDOW)
+    assert caught.value.action is Action.STOP_SYNC
+    assert finding.warnings == []
+
+
 async def test_deleted_campaigns_may_have_the_cost_that_others_lack() -> None:
     """They are no parts, if their rows are not included."""
     api = Stores([3], [{"1": 2}], deleted={"9": 1})
@@ -202,10 +223,54 @@ async def test_a_campaign_that_is_in_both_lists_counts_once() -> None:
 async def test_a_list_that_comes_in_part_costs_its_store_only() -> None:
     """The campaigns of the other store are read."""
     api = Stores([3], [{"1": 3}], stores=("71", "72"))
-    api.in_part = "71"
+    api.odd = {"71": Reply(200, {}, page([], total=2))}
     finding = finder(api)
     assert [part.store_id for part in await finding.parts(CAMPAIGNS, WINDOW)] == ["72"]
-    assert isinstance(finding.error("gmv_max_product_campaign_reports_daily"), IncompleteReadError)
+    error = finding.error(REPORT)
+    assert isinstance(error, IncompleteReadError)
+    api.odd["72"] = Reply(200, {}, page([], total=3))
+    await finding.parts(CAMPAIGNS, WINDOW)
+    assert finding.error(REPORT) is error  # the first
+
+
+async def test_lists_that_lack_campaigns_of_two_stores_are_reported_once() -> None:
+    """The first store is named, and all that the lists have is read."""
+    finding = finder(Stores([3], [{"1": 2}], stores=("71", "72")))
+    assert "store 71" in (await why_incomplete(finding)).message
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1", "1"]
+
+
+async def test_a_store_without_a_usable_id_is_reported() -> None:
+    """The others are read."""
+    finding = finder(Stores([3], [{"1": 3}], stores=("71", "-")))
+    error = await why_incomplete(finding)
+    assert isinstance(error, UnusableIdError)
+    assert "lists a record in gmv_max_stores of advertiser 7001" in error.message
+    assert "'-'" in error.message
+    assert "'-'" in (await why_incomplete(finder(Stores([3], [{"1": 3}], stores=("-", "+", "71"))))).message
+
+
+@pytest.mark.parametrize("stores", [("71", "72", "73", "74", "75", "76"), ("72", "73", "74", "71", "75", "76")])
+async def test_a_refused_store_costs_itself_only(stores: Sequence[str]) -> None:
+    """The others are read, and the error names the first that was refused, with TikTok's code."""
+    api = Stores([3], [{"1": 3}], stores=stores)
+    api.odd = {store: refusal(40002, "no such store") for store in stores if store != "71"}
+    finding = finder(api)
+    assert [part.store_id for part in await finding.parts(CAMPAIGNS, WINDOW)] == ["71"]
+    error = finding.error(REPORT)
+    assert isinstance(error, UnusableIdError)
+    assert "store_id 72, and 4 more" in error.message
+    assert error.code == 40002
+
+
+async def test_if_the_first_stores_are_refused_the_account_is() -> None:
+    """Nothing is asked about the others after four."""
+    stores = ("71", "72", "73", "74", "75", "76")
+    api = Stores([3], [{"1": 3}], stores=stores)
+    api.odd = {store: refusal(40002, "no such store") for store in stores}
+    with pytest.raises(TikTokError, match="no such store"):
+        await finder(api).parts(CAMPAIGNS, WINDOW)
+    assert api.asked.count("campaign_id") == 4
 
 
 async def test_products_that_cost_what_their_campaigns_did_are_listed_once() -> None:

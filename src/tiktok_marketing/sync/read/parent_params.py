@@ -188,8 +188,9 @@ def parent_params(
         odd = {name: record[name] for name, value in parent.where.items() if record.get(name) != value}
         if field and not is_usable_id(record.get(field)):
             odd[field] = record.get(field)
-        joined_record = joined_by_id.get(to_text(record.get(field)), {}) if field else {}
-        found = {path: _values(record, path) or _values(joined_record, path) for path in parent.parameters.values()}
+        joined_record = joined_by_id.get(to_text(record.get(field)), {})
+        own = {name: value for name, value in record.items() if value or name not in joined_record}
+        found = {path: _values({**joined_record, **own}, path) for path in parent.parameters.values()}
         odd |= {path: value for path, values in found.items() for value in values if not _is_usable(path, value)}
         values = [[to_text(value) for value in found[path] if _is_usable(path, value)] for path in found]
         unusable += [Unusable(parent.stream, path, value) for path, value in list(odd.items())[:1]]
@@ -220,7 +221,7 @@ def _values(record: Mapping[str, Any], path: str) -> list[Any]:
     for name in path.split("."):
         nested = [value.get(name) for value in values if isinstance(value, Mapping)]
         values = [item for value in nested for item in (value if isinstance(value, list) else [value])]
-    if record and path.endswith("_id") and "." not in path:
+    if path.endswith("_id") and "." not in path:
         return values or [record[path]]  # an empty list
     return [value for value in values if value]
 
