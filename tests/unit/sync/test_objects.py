@@ -715,7 +715,31 @@ async def test_refusals_of_single_values_cost_the_others_nothing(refused: Sequen
         await records_of(lists(api, "gmv_max_sessions"))
     assert caught.value.code == 40002
     assert caught.value.request_id == "r-9"
+    assert ("lists in gmv_max_campaigns of advertiser 7001" in caught.value.message) == (1 not in refused)
     assert len(api.params_of("campaign/gmv_max/session/list/")) == asked
+
+
+async def test_a_record_of_a_parent_without_a_usable_id_is_reported_at_the_end() -> None:
+    """What belongs to the others is delivered. The error shows the first of them, and how many there are."""
+    api = Api(
+        {
+            "pixel/list/": [{"pixel_id": "-"}, {"pixel_id": "+"}, {"pixel_id": "5"}],
+            "pixel/event/stats/": lambda _: success({"list": [{"pixel_id": "5", "statistics": []}]}),
+        }
+    )
+    records: list[Any] = []
+    with pytest.raises(UnusableIdError, match=r"2 records in pixels of .* \(for example pixel_id is '-'\)"):
+        await records_of(lists(api, "pixel_events_statistics"), records)
+    assert [record["pixel_id"] for record in records] == ["5"]
+
+
+async def test_an_endpoint_that_tiktok_has_ended_has_nothing() -> None:
+    """TikTok announced that it will, and its code is no refusal of parameters."""
+    campaign = {"campaign_id": "5", "is_smart_performance_campaign": True}
+    ended = object_stream("smart_plus_legacy_campaigns")
+    api = Api({"campaign/get/": [campaign], ended.endpoint: lambda _: refusal(40008, "not implemented")})
+    assert await records_of(lists(api, ended.name)) == []
+    assert len(api.params_of(ended.endpoint)) == 1
 
 
 @pytest.mark.parametrize("value", [None, "", 0, "0", [], "-", {}, 1.5, "x", "9" * 40])

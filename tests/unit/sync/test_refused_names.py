@@ -126,3 +126,4 @@ def test_a_permission_counts_if_it_is_for_a_metric() -> None:
     """The code 40001 is usually about an account, whose message may have such a word by chance."""
     assert refused_names(error("You have no permission for metric reach", 40001), ASKED) == {"reach"}
     assert not refused_names(error("No permission: reach out to the owner of advertiser 7001", 40001), ASKED)
+    assert not refused_names(error("You are no operator of 'reach'", 40001), ASKED)

@@ -24,6 +24,7 @@ from tiktok_marketing.sync.read.report_requests import (
     order_params,
     origin_filters,
     piece_params,
+    smaller_objects,
 )
 
 ACCOUNT = AdvertiserId("7001")
@@ -260,6 +261,31 @@ def test_a_report_is_exact_if_tiktok_hides_none_of_its_rows(
 def test_a_list_of_objects_is_exact() -> None:
     """Only reports hide rows."""
     assert is_exact(stream("ads"), include_deleted=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "smaller"),
+    [
+        ("advertisers_reports_daily", None, None),
+        ("advertisers_reports_daily", "campaign_ids", None),
+        ("campaigns_reports_daily", None, "campaign_ids"),
+        ("campaigns_reports_daily", "campaign_ids", None),
+        ("ad_groups_reports_daily", None, "campaign_ids"),
+        ("ad_groups_reports_daily", "campaign_ids", None),
+        ("ads_reports_daily", None, "campaign_ids"),
+        ("ads_reports_daily", "campaign_ids", "adgroup_ids"),
+        ("ads_reports_daily", "adgroup_ids", None),
+        ("gmv_max_product_campaign_reports_daily", None, None),
+        ("smart_plus_ads_reports_by_text_lifetime", None, None),
+    ],
+)
+def test_a_report_is_divided_by_campaigns_and_then_by_ad_groups(name: str, by: str | None, smaller: str | None) -> None:
+    """As far down as its own level. The list of these objects is the report of their level."""
+    found = smaller_objects(report_source(name), Piece(WINDOW, id_field=by, ids=("1",) if by else ()))
+    lists = {"campaign_ids": "campaigns_reports_lifetime", "adgroup_ids": "ad_groups_reports_lifetime"}
+    assert (None if found is None else (found[0].name, found[1])) == (
+        None if smaller is None else (lists[smaller], smaller)
+    )
 
 
 def test_a_store_part_is_halved_by_the_ids_of_its_last_filter() -> None:
