@@ -62,6 +62,15 @@ EVERYTHING = {"7001": date(2026, 1, 1), "7002": date(2026, 1, 1), "7003": date(2
 THE_REST = {"7002": date(2026, 2, 1), "7003": date(2026, 1, 1)}
 
 
+def test_an_account_that_is_forgotten_is_read_from_the_start() -> None:
+    """The others go on, and the state says so."""
+    progress = read({"ads_reports_daily": written()})["ads_reports_daily"]
+    progress.forget("7001")
+    progress.forget("7003")  # of which nothing is known
+    assert firsts(progress) == {**THE_REST, "7001": date(2026, 1, 1)}
+    assert "7001" not in json.dumps(progress.to_state())
+
+
 @pytest.mark.parametrize("refresh", [RefreshId(), JOB, RefreshId(0, 0), RefreshId(1, 1)])
 def test_an_interrupted_refresh_goes_on(refresh: RefreshId) -> None:
     """Finished accounts are left out, and the others go on after their last day, with or without a platform's ids."""

@@ -22,6 +22,7 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
+from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import PassLimits
 from tiktok_marketing.sync.read.report_requests import StorePart
 from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
@@ -276,6 +277,63 @@ async def test_of_several_metrics_in_a_refusal_only_those_that_tiktok_refuses_ar
     assert await read(window_of(server, refused=refused)) == ["1", f"{WINDOW} whole"]
     assert refused == {"reach"}
     assert len(server.requests) <= 7
+
+
+BOTH = "Invalid metric fields: ['reach', 'result']"
+
+
+async def test_a_metric_that_was_left_out_comes_back_if_another_was_the_reason() -> None:
+    """The message is the same, so that nothing but asking tells them apart."""
+
+    def answer(params: Params) -> Reply | Rows:
+        withdrawn = "reach" if len(server.requests) < 3 else "result"
+        return refusal(40002, BOTH) if withdrawn in params["metrics"] else [row("1")]
+
+    server = Server(ad_id=answer)
+    refused: set[str] = set()
+    assert await read(window_of(server, refused=refused)) == ["1", f"{WINDOW} whole"]
+    assert refused == {"result"}
+
+
+SUMMED = replace(report_stream("ads_reports_lifetime"), source=replace(DAILY.source, grain=Grain.SPAN))
+
+
+@pytest.mark.parametrize(
+    ("stream", "window", "days"),
+    [
+        (DAILY, WINDOW, (str(WINDOW.end), str(WINDOW.end))),
+        (SUMMED, WINDOW, (str(WINDOW.start), str(WINDOW.end))),
+        (report_stream("ads_reports_lifetime"), None, (None, None)),
+    ],
+    ids=["daily", "summed", "lifetime"],
+)
+async def test_metrics_are_tried_with_a_row_of_one_day(
+    stream: ReportStream, window: Window | None, days: tuple[str | None, str | None]
+) -> None:
+    """If the report has days that can be asked for one by one."""
+
+    def answer(params: Params) -> Reply | Rows:
+        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1")]
+
+    server = Server(ad_id=answer)
+    refused: set[str] = set()
+    await read(window_of(server, window, stream, refused=refused))
+    assert refused == {"reach"}
+    _, trial, _ = server.requests
+    assert (trial.get("start_date"), trial.get("end_date")) == days
+    assert trial["page_size"] == "1"
+
+
+async def test_a_search_for_refused_metrics_serves_other_accounts() -> None:
+    """Each asks once with all metrics, and once without."""
+
+    def answer(params: Params) -> Reply | Rows:
+        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1")]
+
+    server, search = Server(ad_id=answer), MetricSearch()
+    for requests in (3, 5):
+        await read(window_of(server, search=search))
+        assert len(server.requests) == requests
 
 
 # -- by objects
@@ -628,6 +686,8 @@ class Finder:
         self._parts = [*parts]
         self.warnings: list[str] = []
         self.short: ConnectorError | None = None
+        self.answers = 0
+        self.refused: list[str] = []
 
     async def parts(self, *_: Any) -> list[StorePart]:
         """The parts."""
@@ -635,6 +695,14 @@ class Finder:
 
     def answered(self) -> None:
         """A part was read."""
+        self.answers += 1
+
+    def costs_itself(self, store: StorePart | None, error: TikTokError) -> bool:
+        """Any store but 73 costs itself."""
+        assert store is not None
+        assert error.code == 40002
+        self.refused.append(store.store_id)
+        return store.store_id != "73"
 
     def error(self, stream: str) -> ConnectorError | None:
         """What was lacking when the parts were found."""
@@ -683,6 +751,29 @@ async def test_parts_that_may_be_missing_make_no_day_whole(parts: int) -> None:
     assert delivered[-1] == DaysRead(WINDOW, whole=False)
     with pytest.raises(IncompleteReadError, match="lacks campaigns"):
         await report.count()
+
+
+async def test_a_part_that_is_refused_may_cost_itself_only() -> None:
+    """No day is whole then. The finder decides."""
+    stream = report_stream("gmv_max_product_campaign_reports_daily")
+
+    def answer(params: Params) -> Reply | Rows:
+        [store] = params["store_ids"]
+        day = "2026-01-01 00:00:00"
+        rows = [{"dimensions": {"campaign_id": f"{store}1", "stat_time_day": day}, "metrics": {"cost": "1"}}]
+        return rows if store == "72" else refusal(40002, "no such store")
+
+    finder = Finder(StorePart("71"), StorePart("72"))
+    report = window_of(Server(campaign_id=answer), stream=stream)
+    report.stores = finder  # type: ignore[assignment]
+    deliveries = [delivery async for delivery in report.deliveries()]
+    assert [type(each).__name__ for each in deliveries] == ["Delivery", "DaysRead"]
+    assert deliveries[-1] == DaysRead(WINDOW, whole=False)
+    assert (finder.refused, finder.answers) == (["71"], 1)
+    failing = window_of(Server(campaign_id=answer), stream=stream)
+    failing.stores = Finder(StorePart("73"), StorePart("72"))  # type: ignore[assignment]
+    with pytest.raises(TikTokError, match="no such store"):
+        await read(failing)
 
 
 async def test_what_the_finder_of_stores_has_to_say_is_said_once() -> None:

@@ -263,6 +263,17 @@ async def test_a_refused_store_costs_itself_only(stores: Sequence[str]) -> None:
     assert error.code == 40002
 
 
+async def test_a_request_about_no_store_costs_no_store() -> None:
+    """Its refusal is the account's."""
+    finding = finder(Stores([3]))
+    with pytest.raises(TikTokError) as caught:
+        await finder(Stores([refusal(40100, "no")], stores=("71",))).parts(CAMPAIGNS, WINDOW)
+    caught.value.code, caught.value.action = 40002, Action.FAIL_ACCOUNT
+    assert not finding.costs_itself(None, caught.value)
+    assert finding.error(REPORT) is None
+    assert finding.costs_itself(StorePart("71"), caught.value)
+
+
 async def test_if_the_first_stores_are_refused_the_account_is() -> None:
     """Nothing is asked about the others after four."""
     stores = ("71", "72", "73", "74", "75", "76")

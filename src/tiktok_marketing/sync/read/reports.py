@@ -197,7 +197,7 @@ class ReportWindow:
     def _end(self, piece: Piece) -> None:
         """A piece was read."""
         self._parts.end_part(piece)
-        if piece.store is not None and self.stores is not None:
+        if self.stores is not None:
             self.stores.answered()
 
     def _raise_if_incomplete(self) -> None:
@@ -385,7 +385,6 @@ class ReportWindow:
             else:
                 smaller = await self._smaller_pieces(piece, metrics, error, parts)
                 if smaller is None:
-                    self._parts.drop(parts)
                     return self._costs_its_store(piece, error)
         self._parts.divide(piece, smaller)
         self._put_first(work, smaller, parts)
@@ -474,7 +473,7 @@ class ReportWindow:
 
     def _costs_its_store(self, piece: Piece, error: TikTokError) -> bool:
         """Whether TikTok refused a store, not the report, so that the other stores are read."""
-        if piece.store is None or self.stores is None or not self.stores.costs_itself(piece.store.store_id, error):
+        if self.stores is None or not self.stores.costs_itself(piece.store, error):
             return False
         self._note_missing(piece)
         return True

@@ -87,9 +87,9 @@ class StorePartFinder:
         """TikTok has answered about a store."""
         self._refused.answered = True
 
-    def costs_itself(self, store_id: str, error: TikTokError) -> bool:
+    def costs_itself(self, store: StorePart | None, error: TikTokError) -> bool:
         """Whether only this store may be refused, so that the others are read. `error` tells of it at the end."""
-        params = ParentParams({STORE_DIMENSION: store_id})
+        params = ParentParams({} if store is None else {STORE_DIMENSION: store.store_id})
         if not self._refused.may_cause(error, params):
             return False
         self._refused.note(params, error)
@@ -116,7 +116,7 @@ class StorePartFinder:
             try:
                 parts += await self._divided(store, requests, window)
             except TikTokError as error:
-                if not self.costs_itself(store.store_id, error):
+                if not self.costs_itself(store, error):
                     raise
             except IncompleteReadError as error:
                 self._short = self._short or error
