@@ -36,6 +36,7 @@ from tiktok_marketing.pipelines import (
 from tiktok_marketing.pipelines.databases.files.file_store import STATE
 from tiktok_marketing.pipelines.databases.files.folder import LEASE, Folder, Lease
 from tiktok_marketing.pipelines.databases.lock import reserved
+from tiktok_marketing.pipelines.databases.store import Source
 from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
 from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
 from tiktok_marketing.pipelines.databases.through_dlt.services import Service
@@ -266,6 +267,30 @@ async def test_another_program_that_loads_meanwhile_stops_the_sync(place: Place,
                 other.load({}, {}, source.__class__({**source.streams, "new": {}}))
             with store.opened(), pytest.raises(DestinationChangedError, match="another program loaded something"):
                 store.check()
+
+
+def test_a_state_of_a_wrong_clock_does_not_hide_newer_ones(tmp_path: Path) -> None:
+    """To dlt, the newest state is that of the package with the latest time, whatever clock has told it."""
+    place = through_dlt(tmp_path)
+
+    def loaded(day: str) -> Any:
+        """Load a state, as a sync of its own. Returns the states before."""
+        folder = tmp_path / day
+        folder.mkdir()
+        store = place.destination.store(folder)  # type: ignore[attr-defined]
+        with store.opened():
+            before = store.begin()
+            store.create()
+            store.load({}, {}, Source({DAILY: {"day": day}}))
+        return before
+
+    loaded("2026-01-01")
+    with duckdb.connect(str(tmp_path / "through_dlt.duckdb")) as connection:
+        connection.execute("USE tiktok_ads")
+        for table, column in (("_dlt_loads", "load_id"), ("_dlt_pipeline_state", "_dlt_load_id")):
+            connection.execute(f"UPDATE {table} SET {column} = '9' || {column}")  # noqa: S608 - our own names
+    assert loaded("2026-01-02").streams == {DAILY: {"day": "2026-01-01"}}
+    assert loaded("2026-01-03").streams == {DAILY: {"day": "2026-01-02"}}
 
 
 async def test_two_syncs_at_once_are_refused(place: Place) -> None:

@@ -12,7 +12,13 @@ from typing import Any
 
 from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.contents import refusal_of
-from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, SCHEMAS_TABLE, STATES_TABLE
+from tiktok_marketing.pipelines.databases.bookkeeping import (
+    NEWEST_STATE,
+    PACKAGES_TABLE,
+    PIPELINE,
+    SCHEMAS_TABLE,
+    STATES_TABLE,
+)
 from tiktok_marketing.pipelines.databases.destination import Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 
@@ -125,6 +131,25 @@ def delete_unreadable_states(session: Session, dataset: str, relations: Mapping[
             [PIPELINE, [text for text in unreadable if text is not None]],
         )
     return bool(unreadable)
+
+
+def delete_old_states(session: Session, dataset: str) -> None:
+    """Keep the current state and the one before it: a long sync writes thousands, and each names every account.
+
+    A package whose states did not change has no row of states, so rows of states are counted, not packages. dlt takes
+    the state of the package with the latest time. A machine whose clock was ahead dates its packages later than those
+    that follow. Such a state goes as soon as there is a newer one, which it would hide.
+    """
+    states, packages = f'"{dataset}".{STATES_TABLE}', f'"{dataset}".{PACKAGES_TABLE}'
+    newest = (
+        f"SELECT s._dlt_load_id FROM {states} s JOIN {packages} l ON l.load_id = s._dlt_load_id"  # noqa: S608
+        f" WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY {NEWEST_STATE}"
+    )
+    session.execute(
+        f"DELETE FROM {states} WHERE pipeline_name = ? AND (_dlt_load_id NOT IN ({newest} LIMIT 2)"  # noqa: S608
+        f" OR _dlt_load_id > ({newest} LIMIT 1))",
+        [PIPELINE, PIPELINE, PIPELINE],
+    )
 
 
 def _is_readable(text: Any) -> bool:

@@ -36,9 +36,13 @@ from typing import Any
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
-from tiktok_marketing.pipelines.bookkeeping_repair import delete_unreadable_states, repair_bookkeeping
+from tiktok_marketing.pipelines.bookkeeping_repair import (
+    delete_old_states,
+    delete_unreadable_states,
+    repair_bookkeeping,
+)
 from tiktok_marketing.pipelines.contents import changed_key_refusal, describe, expected_columns, refusal_of
-from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, PIPELINE, STATES_TABLE
+from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
@@ -135,6 +139,8 @@ class Loader:
             repair_bookkeeping(session, self._destination.dataset, relations)
             if delete_unreadable_states(session, self._destination.dataset, relations):
                 self._notice("The states in the database cannot be read, so all streams are read again from the start.")
+            if {STATES_TABLE, PACKAGES_TABLE} <= relations.keys():
+                self._forget_old_states(session)  # dlt would begin with one that a wrong clock has dated later
             self._open_pipeline()
             self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
@@ -478,19 +484,8 @@ class Loader:
         self._change_table(session, stream.name, remove)
 
     def _forget_old_states(self, session: Session) -> None:
-        """Keep the current state and the one before it: a long sync writes thousands, and each names every account.
-
-        A package whose states did not change has no row of states, so rows of states are counted, not packages.
-        """
-        dataset = self._destination.dataset
         try:
-            session.execute(
-                f'DELETE FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ? AND _dlt_load_id NOT IN ('  # noqa: S608
-                f'SELECT s._dlt_load_id FROM "{dataset}".{STATES_TABLE} s'
-                f' JOIN "{dataset}".{PACKAGES_TABLE} l ON l.load_id = s._dlt_load_id'
-                " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 2)",
-                [PIPELINE, PIPELINE],
-            )
+            delete_old_states(session, self._destination.dataset)
         except Exception as error:
             if not self._refusals.is_about_table(error):
                 raise

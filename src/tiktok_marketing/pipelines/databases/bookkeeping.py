@@ -26,6 +26,8 @@ LOADS_TABLE = "_tiktok_loads"
 STATES_TABLE = "_dlt_pipeline_state"
 PACKAGES_TABLE = "_dlt_loads"
 SCHEMAS_TABLE = "_dlt_version"
+NEWEST_STATE = "s.version DESC, l.load_id DESC"
+"""The order of states, the newest first. dlt counts them up. The id of a package is a time by some machine's clock."""
 
 
 @contextmanager
@@ -63,10 +65,11 @@ def stored_source(database: ReadOnlyDatabase) -> Mapping[str, Any] | None:
         return None
     if not {"load_id", "status"} <= columns.get(PACKAGES_TABLE, set()):
         return None
+    newest = NEWEST_STATE if "version" in columns[STATES_TABLE] else "l.load_id DESC"
     rows = database.rows(
         f"SELECT state FROM {database.table(STATES_TABLE)} s"  # noqa: S608 - names of our own
         f" JOIN {database.table(PACKAGES_TABLE)} l ON l.load_id = s._dlt_load_id"
-        " WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1",
+        f" WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY {newest} LIMIT 1",
         [PIPELINE],
     )
     if not rows:

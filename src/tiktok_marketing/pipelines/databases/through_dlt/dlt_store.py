@@ -43,6 +43,8 @@ class DltStore:
         self._pipeline: Any = None
         self._packages = 0
         """The number of complete packages in the database, of this sync and earlier ones."""
+        self._newest = ""
+        """The id of the newest package when the sync began, by the clock of the machine that loaded it."""
         self._ids: list[str] = []
         self._replacements: Mapping[str, Replacement] = {}
         self._arriving: Mapping[str, int] = {}
@@ -72,6 +74,7 @@ class DltStore:
         )
         self._pipeline.sync_destination()
         self._packages = self._count_packages()
+        self._newest = self._newest_package()
         source = self._pipeline.state.get("sources", {}).get(PIPELINE)
         if source is None:
             return None
@@ -135,7 +138,10 @@ class DltStore:
             yield from ()
 
         resources = [self._resource(name, table, replacements[name].stream) for name, table in tables.items()]
-        return self._run([dlt.resource(keep_states, name="states"), *resources])
+        package = self._run([dlt.resource(keep_states, name="states"), *resources])
+        if self._newest > package:
+            self._forget_old_states()  # dlt would take them for newer than those of this sync
+        return package
 
     def remove_vanished(
         self, stream: Stream, packages: Collection[str], read: Collection[int] | None, skipped: Collection[int]
@@ -261,12 +267,21 @@ class DltStore:
             return self._count_packages_with(client)
 
     def _count_packages_with(self, client: Any) -> int:
+        return int(self._of_packages(client, "COUNT(*)") or 0)
+
+    def _newest_package(self) -> str:
+        with self._client() as client:
+            return str(self._of_packages(client, f"MAX({client.sql_client.escape_column_name('load_id')})") or "")
+
+    def _of_packages(self, client: Any, figure: str) -> Any:
+        """Return a figure of the complete packages; None if there is no table of them."""
         quote = client.sql_client.escape_column_name
-        sql = f"SELECT COUNT(*) FROM {_table(client, PACKAGES_TABLE)} WHERE {quote('schema_name')} = '{PIPELINE}'"  # noqa: S608
+        ours = f"{quote('schema_name')} = '{PIPELINE}'"
+        sql = f"SELECT {figure} FROM {_table(client, PACKAGES_TABLE)} WHERE {ours}"  # noqa: S608 - our own words
         try:
-            return _first(client, sql) if client.is_storage_initialized() else 0
+            return _first(client, sql) if client.is_storage_initialized() else None
         except DatabaseUndefinedRelation:
-            return 0
+            return None
 
     def _compare_packages(self, packages: int) -> None:
         if packages < self._packages:
@@ -282,7 +297,10 @@ class DltStore:
         )
 
     def _forget_old_states(self) -> None:
-        """Keep the last state of this sync: a long sync writes thousands, and each names every account."""
+        """Keep the last state of this sync: a long sync writes thousands, and each names every account.
+
+        A state that a machine with a wrong clock has dated later goes, too. dlt would take it for the newest.
+        """
         if not self._ids:
             return
         with self._client() as client:
@@ -292,7 +310,7 @@ class DltStore:
             listed = ", ".join(f"'{package}'" for package in self._ids)
             last = _first(client, f"SELECT MAX({load_id}) FROM {table} WHERE {ours} AND {load_id} IN ({listed})")  # noqa: S608
             if last:
-                self._execute(client, deletes(table, [f"{ours} AND {load_id} < '{last}'"]))
+                self._execute(client, deletes(table, [f"{ours} AND {load_id} <> '{last}'"]))
 
 
 def _table(client: Any, name: str) -> str:
