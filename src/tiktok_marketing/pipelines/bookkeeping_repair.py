@@ -136,19 +136,37 @@ def delete_unreadable_states(session: Session, dataset: str, relations: Mapping[
 def delete_old_states(session: Session, dataset: str) -> None:
     """Keep the current state and the one before it: a long sync writes thousands, and each names every account.
 
-    A package whose states did not change has no row of states, so rows of states are counted, not packages. dlt takes
-    the state of the package with the latest time. A machine whose clock was ahead dates its packages later than those
-    that follow. Such a state goes as soon as there is a newer one, which it would hide.
+    A package whose states did not change has no row of states, so rows of states are counted, not packages. What would
+    hide the newest state goes, too.
     """
-    states, packages = f'"{dataset}".{STATES_TABLE}', f'"{dataset}".{PACKAGES_TABLE}'
-    newest = (
-        f"SELECT s._dlt_load_id FROM {states} s JOIN {packages} l ON l.load_id = s._dlt_load_id"  # noqa: S608
-        f" WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY {NEWEST_STATE}"
-    )
+    newest = _newest_first(dataset)
     session.execute(
-        f"DELETE FROM {states} WHERE pipeline_name = ? AND (_dlt_load_id NOT IN ({newest} LIMIT 2)"  # noqa: S608
-        f" OR _dlt_load_id > ({newest} LIMIT 1))",
+        f'DELETE FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ?'  # noqa: S608 - names of our own
+        f" AND (_dlt_load_id NOT IN ({newest} LIMIT 2) OR _dlt_load_id > ({newest} LIMIT 1))",
         [PIPELINE, PIPELINE, PIPELINE],
+    )
+
+
+def hides_newest_state(session: Session, dataset: str, relations: Mapping[str, Relation]) -> bool:
+    """Whether dlt would take another state for the newest one: that of the package with the latest time.
+
+    A machine whose clock was ahead has dated its packages later than those that follow.
+    """
+    if not {STATES_TABLE, PACKAGES_TABLE} <= relations.keys():
+        return False
+    sql = (
+        f'SELECT EXISTS (SELECT 1 FROM "{dataset}".{STATES_TABLE} WHERE pipeline_name = ?'  # noqa: S608
+        f" AND _dlt_load_id > ({_newest_first(dataset)} LIMIT 1))"
+    )
+    return bool(session.execute(sql, [PIPELINE, PIPELINE])[0][0])
+
+
+def _newest_first(dataset: str) -> str:
+    """Return the query for the packages of the states that count, the newest first."""
+    return (
+        f'SELECT s._dlt_load_id FROM "{dataset}".{STATES_TABLE} s'  # noqa: S608 - names of our own
+        f' JOIN "{dataset}".{PACKAGES_TABLE} l ON l.load_id = s._dlt_load_id'
+        f" WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY {NEWEST_STATE}"
     )
 
 

@@ -39,10 +39,10 @@ from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import (
     delete_old_states,
     delete_unreadable_states,
+    hides_newest_state,
     repair_bookkeeping,
 )
 from tiktok_marketing.pipelines.contents import changed_key_refusal, describe, expected_columns, refusal_of
-from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
@@ -139,8 +139,8 @@ class Loader:
             repair_bookkeeping(session, self._destination.dataset, relations)
             if delete_unreadable_states(session, self._destination.dataset, relations):
                 self._notice("The states in the database cannot be read, so all streams are read again from the start.")
-            if {STATES_TABLE, PACKAGES_TABLE} <= relations.keys():
-                self._forget_old_states(session)  # dlt would begin with one that a wrong clock has dated later
+            if hides_newest_state(session, self._destination.dataset, relations):
+                self._forget_old_states(session)
             self._open_pipeline()
             self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
