@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ CHANGES = {
     "truncated": (f"TRUNCATE {DAILY}", f"the table {DAILY} was emptied"),
     "dropped": (f"DROP TABLE {DAILY}", f"the table {DAILY} was dropped or renamed"),
     "renamed": (f"ALTER TABLE {DAILY} RENAME TO mine", f"the table {DAILY} was dropped or renamed"),
+    "column dropped": (
+        f"ALTER TABLE {DAILY} DROP COLUMN clicks",
+        f"the column clicks of the table {DAILY} was dropped or renamed",
+    ),
+    "column renamed": (
+        f"ALTER TABLE {DAILY} RENAME COLUMN spend TO cost",
+        f"the column spend of the table {DAILY} was dropped or renamed",
+    ),
     "schema dropped": ("DROP SCHEMA tiktok_ads CASCADE", "the schema tiktok_ads was dropped"),
     "packages dropped": ("DROP TABLE _dlt_loads", "the table _dlt_loads was dropped"),
     "packages emptied": ("DELETE FROM _dlt_loads", "it lacks 1 of the packages"),
@@ -102,8 +111,8 @@ def test_a_sync_stops_if_what_it_loaded_is_gone(run: Any, database: Any, make: A
     again = run(events(make))
     assert again.states_before.get(DAILY) is None or change == "loaded by another"
     assert again.summary.complete
-    rows = database.ask(f"SELECT campaign_id FROM {DAILY} ORDER BY 1")  # noqa: S608 - our own name
-    assert rows == [(make.ad + 1,), (make.ad + 2,)]
+    rows = database.ask(f"SELECT campaign_id, spend FROM {DAILY} ORDER BY 1")  # noqa: S608 - our own name
+    assert rows == [(make.ad + 1, Decimal("1.1")), (make.ad + 2, Decimal("1.1"))]
 
 
 @pytest.mark.usefixtures("one_row_per_package")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,8 @@ class LoadedRows:
         self._identity: Any = None
         self._package_count = 0
         """The number of complete packages in the database, of this sync and earlier ones."""
+        self._columns: dict[str, set[str]] = {}
+        """The columns that tables have had since the sync began."""
         self.packages: list[str] = []
         """The ids of the packages of this sync."""
         self.filled: set[str] = set()
@@ -124,6 +126,25 @@ class LoadedRows:
             raise self._gone(f"the table {name} was dropped or renamed")
         for name in sorted(names - contents_of(session, self._destination.dataset, {}).non_empty(names)):
             raise self._gone(f"the table {name} was emptied")
+
+    def note_columns(self, columns: Mapping[str, Collection[str]]) -> None:
+        """Remember that tables have these columns."""
+        for name, names in columns.items():
+            self._columns.setdefault(name, set()).update(names)
+
+    def check_columns(self, name: str, missing: Collection[str]) -> None:
+        """Make sure that a table with rows has lost no column: it would come back without the values of these rows.
+
+        Args:
+            name: The table.
+            missing: The columns of a sync's own that it lacks.
+
+        Raises:
+            DestinationChangedError: It had one of them since the sync began.
+        """
+        gone = sorted(self._columns.get(name, set()) & set(missing))
+        if gone and name in self.filled:
+            raise self._gone(f"the column {gone[0]} of the table {name} was dropped or renamed")
 
     def check_identity(self) -> None:
         """Make sure that the database is the same file.

@@ -145,6 +145,7 @@ class Loader:
             self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
             self.columns = {name: set(relation.columns) for name, relation in relations.items()}
+            self._loaded.note_columns(self.columns)
             return self._examine(session, relations, self._opened_for, full=full)
 
     def undo_opening(self) -> None:
@@ -317,6 +318,7 @@ class Loader:
             tables = {name: table for name, table in tables.items() if name not in self.refused}
             self._load_tables(tables, package)
             self.tables |= tables.keys()
+            self._loaded.note_columns({name: table.schema.names for name, table in tables.items()})
             for name in tables.keys() - self._setup.done:
                 with self._refusals.of(name):
                     self._setup.complete(session, package.streams[name])
@@ -399,6 +401,7 @@ class Loader:
         """Bring a table that exists to the form that the rows need; a new one is created with it."""
         if relation is None:
             return
+        self._loaded.check_columns(stream.name, {*expected_columns(stream), MISFITS} - relation.columns.keys())
         with self._refusals.of(stream.name):
             self._setup.adapt(session, stream, relation, rows)
 
