@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tiktok_marketing.pipelines.databases.postgres import waiting
-from tiktok_marketing.sync.events import DaysEmpty
+from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.events import DaysComplete, DaysEmpty, Rows
 from tiktok_marketing.sync.plan.windows import Window
 
 DAILY = "campaigns_reports_daily"
@@ -133,6 +134,68 @@ def test_days_that_cannot_be_emptied_cost_their_stream_alone(postgres_only: Any,
     assert "2026-01-02" not in str(again.states_before[DAILY])
     assert again.summary.complete
     assert postgres_only.ask(f"SELECT count(*) FROM {DAILY}") == [(0,)]  # noqa: S608
+
+
+SWALLOW = FUNCTION.format("return null;") + TRIGGER.format("{}", "{}", "ROW")
+KEEPERS = {
+    "a trigger": (SWALLOW.format("DELETE", "{0}"), "DROP TRIGGER t ON {0}"),
+    "a rule": ("CREATE RULE r AS ON DELETE TO {0} DO INSTEAD NOTHING", "DROP RULE r ON {0}"),
+}
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+@pytest.mark.parametrize("withdrawn", ["some rows", "a day", "an object"])
+def test_rows_that_silently_stay_cost_their_stream_alone(
+    postgres_only: Any, make: Any, keeper: str, withdrawn: str
+) -> None:
+    """TikTok has withdrawn rows, and deleting them does nothing. The stream is incomplete until the rows are gone."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    stream = "audiences" if withdrawn == "an object" else DAILY
+    keep, release = KEEPERS[keeper]
+    postgres_only.change(keep.format(stream))
+
+    def again() -> Any:
+        of, day = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
+        rows = Rows(of, make.account, RecordList([make.campaign_row(1, "2026-01-01", "2.50")]), 1000, 1)
+        whole = [rows, DaysComplete(of, 1, make.account, day, exact=True)]
+        empty = [DaysEmpty(of, make.account, day, exact=True)]
+        audiences = make.batch("audiences", [{"audience_id": "1", "name": "n2.50"}])
+        return run(
+            make.whole(DAILY, *(empty if withdrawn == "a day" else whole), make.state("2026-01-02"))
+            + make.whole("audiences", audiences)
+        )
+
+    kept = again()
+    assert {of.name for of in kept.summary.streams if not of.complete} == {stream}, kept.summary.missing()
+    assert "trigger or rule" in kept.summary.missing()[0]
+    postgres_only.change(release.format(stream))
+    released = again()
+    assert stream == "audiences" or "2026-01-02" not in str(released.states_before)
+    assert released.summary.complete, released.summary.missing()
+    left = postgres_only.ask(f"SELECT count(*) FROM {stream}")  # noqa: S608 - our own name
+    assert left == [(0 if withdrawn == "a day" else 1,)]
+
+
+def test_rows_that_come_again_are_updated_where_none_can_be_deleted(postgres_only: Any, make: Any) -> None:
+    """A trigger that keeps every row is no obstacle while TikTok withdraws nothing."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    postgres_only.change(SWALLOW.format("DELETE", DAILY))
+    of, day = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
+    rows = RecordList([make.campaign_row(campaign, "2026-01-01", "2.50") for campaign in (1, 2)])
+    page = Rows(of, make.account, rows, 1000, 1)
+    ran = run(make.whole(DAILY, page, DaysComplete(of, 1, make.account, day, exact=True), make.state("2026-01-02")))
+    assert ran.summary.complete, ran.summary.missing()
+    assert postgres_only.ask(f"SELECT count(*), sum(spend) FROM {DAILY}") == [(2, 5)]  # noqa: S608 - our own name
+
+
+@pytest.mark.parametrize("stream", ["audiences", DAILY])
+def test_a_table_that_swallows_all_rows_costs_its_stream_alone(postgres_only: Any, make: Any, stream: str) -> None:
+    """A trigger puts them elsewhere. An empty table with rows that were loaded used to stop every sync."""
+    change = f"DELETE FROM {stream}; {SWALLOW.format('INSERT', stream)}"  # noqa: S608 - our own names
+    missing = loads_the_others(postgres_only, make, change, back=f"DROP TRIGGER t ON {stream}", stream=stream)
+    assert "trigger or rule" in missing
 
 
 def test_a_table_that_cannot_be_read_costs_its_stream_alone(postgres_only: Any, make: Any) -> None:

@@ -47,7 +47,7 @@ from tiktok_marketing.pipelines.databases.destination import Database, Relation,
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
 from tiktok_marketing.pipelines.databases.known_streams import REPORTS, described_reports, key_before
-from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, delete_rows
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
     filled_at_last_sync,
@@ -325,7 +325,8 @@ class Loader:
             for name, (read, skipped) in package.whole.items():
                 if name not in self.refused:
                     with self._refusals.of(name, what=_KEEPS_ROWS):
-                        self._remove_vanished(session, package.streams[name], read, skipped)
+                        guarded = name in relations and relations[name].guarded
+                        self._remove_vanished(session, package.streams[name], read, skipped, guarded=guarded)
             if self._held is None:
                 self._forget_old_states(session)
             self._loaded.check_identity()
@@ -420,6 +421,7 @@ class Loader:
             columns=tuple(column for column in stored if column in ours),
             user_columns=tuple(column for column, facts in stored.items() if column not in ours and not facts.computed),
             referenced=relation is not None and relation.referenced,
+            guarded=relation is not None and relation.guarded,
         )
 
     def _empty_days(self, session: Session, name: str) -> None:
@@ -470,19 +472,19 @@ class Loader:
             self._loaded.check_identity()
 
     def _remove_vanished(
-        self, session: Session, stream: Stream, read: Sequence[int] | None, skipped: Sequence[int]
+        self, session: Session, stream: Stream, read: Sequence[int] | None, skipped: Sequence[int], *, guarded: bool
     ) -> None:
         """Remove the rows that this sync did not bring, from a stream that is read whole each time."""
         if stream.name not in self.tables:
             return
 
+        condition = "(have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?)) AND have.advertiser_id <> ALL(?)"
+        condition += "" if read is None else " AND have.advertiser_id = ANY(?)"
+        of_accounts = [list(skipped), *([] if read is None else [list(read)])]
+
         def remove(of: Session) -> None:
-            of.execute(
-                f'DELETE FROM "{self._destination.dataset}"."{stream.name}"'  # noqa: S608 - names of the catalog
-                " WHERE (_dlt_load_id IS NULL OR _dlt_load_id <> ALL(?)) AND advertiser_id <> ALL(?)"
-                + ("" if read is None else " AND advertiser_id = ANY(?)"),
-                [self._loaded.packages, list(skipped), *([] if read is None else [list(read)])],
-            )
+            table = f'"{self._destination.dataset}"."{stream.name}"'
+            delete_rows(of.execute, table, condition, [self._loaded.packages, *of_accounts], guarded=guarded)
 
         self._change_table(session, stream.name, remove)
 

@@ -9,7 +9,7 @@ from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.databases.bookkeeping import STATES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Database
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
-from tiktok_marketing.pipelines.databases.replacement import TableChanges
+from tiktok_marketing.pipelines.databases.replacement import RowsRefusedError, TableChanges
 from tiktok_marketing.pipelines.inspection import Contents
 
 UNREADABLE = "cannot be read"
@@ -35,7 +35,9 @@ class Refusals:
 
     def is_about_table(self, error: BaseException) -> bool:
         """Whether an error lies in one table, so that the others can still be loaded."""
-        return not isinstance(error, ConnectorError) and self._destination.is_about_table(error)
+        if isinstance(error, ConnectorError):
+            return False
+        return isinstance(error, RowsRefusedError) or self._destination.is_about_table(error)
 
     @contextmanager
     def of(self, name: str, *, what: str = _ROWS_REFUSED) -> Iterator[None]:

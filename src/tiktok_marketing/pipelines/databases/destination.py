@@ -52,12 +52,14 @@ class Relation(msgspec.Struct, frozen=True):
         columns: The columns by name.
         referenced: Whether a foreign key of another table refers to it.
         writable: Whether the user of the connection may read it and change its rows.
+        guarded: Whether a trigger, a rule or a policy may keep rows that are deleted.
     """
 
     kind: str
     columns: Mapping[str, StoredColumn]
     referenced: bool = False
     writable: bool = True
+    guarded: bool = False
 
     @property
     def is_table(self) -> bool:

@@ -23,6 +23,10 @@ Execute = Callable[[str, Sequence[Any]], Any]
 _DAY_COLUMNS = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour"}
 
 
+class RowsRefusedError(Exception):
+    """A table does something else with rows than it was told, without an error. The text says what, in a sentence."""
+
+
 class Span(msgspec.Struct, frozen=True):
     """Whole days of an account.
 
@@ -58,6 +62,7 @@ class Replacement(msgspec.Struct, kw_only=True):
         columns: The columns of the table that a sync fills.
         user_columns: The user's own columns. Their values stay with the key of their row.
         referenced: Whether a foreign key of another table refers to the table, so that rows whose key stays must stay.
+        guarded: Whether something of the user's, such as a trigger, may keep rows that are deleted.
         repeated: How many rows of this sync other rows of this sync replaced, because they repeat their key.
         lost: How many rows of this package were left out, because they repeat a key that the table accepts only once.
     """
@@ -70,6 +75,7 @@ class Replacement(msgspec.Struct, kw_only=True):
     columns: Collection[str] = ()
     user_columns: Sequence[str] = ()
     referenced: bool = False
+    guarded: bool = False
     repeated: int = 0
     lost: int = 0
 
@@ -89,6 +95,9 @@ class Replacement(msgspec.Struct, kw_only=True):
             execute: Runs a statement.
             dataset: The schema.
             but: A table whose keys stay; empty for none.
+
+        Raises:
+            RowsRefusedError: They stay.
         """
         table = f'"{dataset}"."{self.stream.name}"'
         kept = ""
@@ -97,12 +106,10 @@ class Replacement(msgspec.Struct, kw_only=True):
             kept = f" AND NOT EXISTS (SELECT 1 FROM {but} AS kept WHERE {same_key})"  # noqa: S608 - names of the catalog
         for begun in (False, True):
             spans = [span for span in self.spans if span.begun is begun]
-            for sql, values in _deletes(table, day_column(self.stream), spans):
-                if begun:
-                    newer = " AND (have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?))"
-                    execute(f"{sql}{newer}{kept}", [*values, list(self.loads)])
-                else:
-                    execute(f"{sql}{kept}", values)
+            for days, condition, values in _replaced(day_column(self.stream), spans):
+                older = " AND (have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?))" if begun else ""
+                all_values = [*values, *([list(self.loads)] if begun else [])]
+                delete_rows(execute, table, f"{condition}{older}{kept}", all_values, days=days, guarded=self.guarded)
 
     def count_repeated(self, execute: Execute, dataset: str, incoming: str) -> None:
         """Count the rows of earlier packages of this sync whose keys come again.
@@ -193,16 +200,42 @@ def day_column(stream: Stream) -> str | None:
     return _DAY_COLUMNS.get(stream.source.grain) if isinstance(stream, ReportStream) else None
 
 
-def _deletes(table: str, column: str | None, spans: Sequence[Span]) -> Iterator[tuple[str, list[Any]]]:
-    delete = f"DELETE FROM {table} AS have"  # noqa: S608 - names of the catalog
+def delete_rows(
+    execute: Execute, table: str, condition: str, values: Sequence[Any], *, days: str = "", guarded: bool = False
+) -> None:
+    """Delete rows of a table.
+
+    Args:
+        execute: Runs a statement.
+        table: The table, as SQL accepts it; the condition calls it `have`.
+        condition: Which rows.
+        values: Those of the days, and then those of the condition.
+        days: What the condition uses besides; empty for nothing.
+        guarded: Whether something of the user's may keep the rows.
+
+    Raises:
+        RowsRefusedError: It keeps them, without an error.
+    """
+    using, beside = (f" USING {days}", f", {days}") if days else ("", "")
+    execute(f"DELETE FROM {table} AS have{using} WHERE {condition}", values)  # noqa: S608 - names of the catalog
+    if guarded and execute(f"SELECT 1 FROM {table} AS have{beside} WHERE {condition} LIMIT 1", values):  # noqa: S608
+        raise RowsRefusedError(
+            "Rows that TikTok no longer has stay when they are deleted. A trigger or rule keeps them."
+        )
+
+
+def _replaced(column: str | None, spans: Sequence[Span]) -> Iterator[tuple[str, str, list[Any]]]:
+    """Yield what holds the days of spans (empty for nothing), the condition for their rows, and the values of both."""
     if column is None:
         if spans:
-            yield f"{delete} WHERE have.advertiser_id = ANY(?)", [[span.advertiser_id for span in spans]]
+            yield "", "have.advertiser_id = ANY(?)", [[span.advertiser_id for span in spans]]
         return
     dated = [(span.advertiser_id, span.days) for span in spans if span.days is not None]
     if dated:
         firsts: list[date] = [days.start for _, days in dated]
-        whole = "SELECT unnest(?::BIGINT[]) AS account, unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS last"
+        whole = (
+            "(SELECT unnest(?::BIGINT[]) AS account, unnest(?::DATE[]) AS first, unnest(?::DATE[]) AS last) AS whole"
+        )
         within = f'have."{column}" >= whole.first AND have."{column}" < whole.last + 1'
-        sql = f"{delete} USING ({whole}) AS whole WHERE have.advertiser_id = whole.account AND {within}"
-        yield sql, [[account for account, _ in dated], firsts, [days.end for _, days in dated]]
+        values = [[account for account, _ in dated], firsts, [days.end for _, days in dated]]
+        yield whole, f"have.advertiser_id = whole.account AND {within}", values

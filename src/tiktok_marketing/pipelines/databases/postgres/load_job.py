@@ -32,7 +32,13 @@ from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names, without_foreign
 from tiktok_marketing.pipelines.databases.postgres.session import PostgresSession
 from tiktok_marketing.pipelines.databases.postgres.waiting import prepare
-from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, updated_tables
+from tiktok_marketing.pipelines.databases.replacement import (
+    Replacement,
+    RowsRefusedError,
+    TableChanges,
+    delete_rows,
+    updated_tables,
+)
 
 _ROWS_AT_ONCE = 2_000
 _CHUNK = 1 << 20
@@ -104,17 +110,10 @@ def load_file(session: PostgresSession, path: Path, change: Replacement) -> None
         change: What its rows replace.
     """
     with pq.ParquetFile(path) as file:
-        rows = _Rows(session, file, change)
-        if change.exists and (change.by_key or change.keeps_rows):
-            rows.merge()
-            return
-        session.execute("SAVEPOINT copied")
-        try:
-            rows.copy()
-        except psycopg2.errors.UniqueViolation:  # a key comes twice, or another day or account has it
-            session.execute("ROLLBACK TO SAVEPOINT copied")
-            rows.merge()
-        session.execute("RELEASE SAVEPOINT copied")
+        _Rows(session, file, change).load()
+        table = f'"{session.dataset}"."{change.stream.name}"'
+        if file.metadata.num_rows and not session.execute(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 - our own names
+            raise RowsRefusedError("None of them is there afterwards. A trigger or rule keeps them out.")
 
 
 class _Rows:
@@ -128,6 +127,20 @@ class _Rows:
         self._table = f'"{session.dataset}"."{change.stream.name}"'
         self._incoming = ""
         """The table that holds the rows which do not go straight into their table."""
+
+    def load(self) -> None:
+        """Load the rows, in the place of those that they replace."""
+        if self._change.exists and (self._change.by_key or self._change.keeps_rows):
+            self.merge()
+            return
+        self._session.execute("SAVEPOINT copied")
+        try:
+            self.copy()
+        except (psycopg2.errors.UniqueViolation, RowsRefusedError):
+            # A key comes twice, another day or account has it, or rows stay that come again.
+            self._session.execute("ROLLBACK TO SAVEPOINT copied")
+            self.merge()
+        self._session.execute("RELEASE SAVEPOINT copied")
 
     def copy(self) -> None:
         """Copy the rows in the place of those of their days."""
@@ -185,12 +198,12 @@ class _Rows:
         change, session, table, incoming = self._change, self._session, self._table, self._incoming
         columns, key, users = quoted_names(self._columns), change.stream.table_key, change.user_columns
         same_key = " AND ".join(f'have."{name}" = other."{name}"' for name in key)
+        comes_again = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
         if users:
-            comes = f"EXISTS (SELECT 1 FROM {incoming} AS other WHERE {same_key})"  # noqa: S608
             distinct = f"DISTINCT ON ({quoted_names(key)}) {quoted_names((*key, *users))}"
-            query = f"SELECT {distinct} FROM {table} AS have WHERE {comes}"  # noqa: S608
+            query = f"SELECT {distinct} FROM {table} AS have WHERE {comes_again}"  # noqa: S608
             kept = session.create_scratch_table(_KEPT, query)
-        session.execute(f"DELETE FROM {table} AS have USING {incoming} AS other WHERE {same_key}")  # noqa: S608
+        delete_rows(session.execute, table, comes_again, [], guarded=change.guarded)
         session.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608
         if users:
             values = ", ".join(f"{name} = other.{name}" for name in map(quoted_name, users))

@@ -49,6 +49,7 @@ _RELATIONS = """
     SELECT c.relname, c.relkind, EXISTS (SELECT 1 FROM pg_constraint WHERE confrelid = c.oid AND contype = 'f'),
         has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'),
+        c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass,
         a.attname, format_type(a.atttypid, a.atttypmod),
         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
     FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -146,16 +147,13 @@ class PostgresSession:
     def relations(self) -> Mapping[str, Relation]:
         """Return the tables and views of the schema, with their columns."""
         columns: dict[str, dict[str, StoredColumn]] = {}
-        facts_of: dict[str, tuple[str, bool, bool]] = {}
-        for table, kind, referenced, writable, name, *facts in self.execute(_RELATIONS, [self._dataset]):
-            facts_of[table] = _KINDS.get(kind, "relation"), referenced, writable
+        facts_of: dict[str, tuple[str, list[bool]]] = {}
+        for table, kind, referenced, writable, guarded, name, *facts in self.execute(_RELATIONS, [self._dataset]):
+            facts_of[table] = _KINDS.get(kind, "relation"), [referenced, writable, guarded]
             columns.setdefault(table, {})
             if name is not None:
                 columns[table][name] = StoredColumn(*facts)
-        return {
-            table: Relation(kind, columns[table], referenced, writable)
-            for table, (kind, referenced, writable) in facts_of.items()
-        }
+        return {table: Relation(kind, columns[table], *facts) for table, (kind, facts) in facts_of.items()}
 
     def add_column(self, table: str, name: str, data_type: str) -> None:
         """Add a column that accepts null to a table."""
