@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -320,8 +321,6 @@ async def test_a_table_that_was_dropped_is_read_again(tmp_path: Path) -> None:
 
 async def test_a_report_whose_files_are_gone_is_read_again(tmp_path: Path) -> None:
     """A folder that somebody tidied up is filled again."""
-    import shutil
-
     place = parquet(tmp_path)
     async with Emulator(business()) as emulator:
         await synced(place.destination, emulator)
@@ -397,6 +396,34 @@ async def test_a_damaged_file_is_named_and_the_advice_works(tmp_path: Path, dama
         assert str(file) in refused.value.message
         file.unlink()
         assert (await synced(place.destination, emulator)).complete
+    assert place.rows(DAILY) == before
+
+
+COPIES = {
+    "a file": lambda file: shutil.copy(file, file.with_name("rows copy.parquet")),
+    "a month": lambda file: shutil.copytree(file.parent, file.parent.with_name(f"{file.parent.name} copy")),
+    "an account": lambda file: shutil.copytree(file.parents[1], f"{file.parents[1]}.old"),
+    "a file of the table": lambda file: shutil.copy(file, file.parents[2] / "backup.parquet"),
+}
+
+
+@pytest.mark.parametrize("copy", quickly(*COPIES))
+async def test_a_copy_in_the_folder_of_a_table_is_named_and_the_advice_works(tmp_path: Path, copy: str) -> None:
+    """Whoever reads the table would find rows twice. Nothing is loaded until the copy is gone."""
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator, streams=[DAILY])
+        before = place.rows(DAILY)
+        table = tmp_path / "lake" / "tiktok_ads" / DAILY
+        files = set(table.rglob("*.parquet"))
+        COPIES[copy](min(files))
+        copies = set(table.rglob("*.parquet")) - files
+        with pytest.raises(DestinationError, match="no sync has written it") as refused:
+            await synced(place.destination, emulator, streams=[DAILY])
+        assert str(min(copies)) in refused.value.message
+        for each in copies:
+            each.unlink()
+        assert (await synced(place.destination, emulator, streams=[DAILY])).complete
     assert place.rows(DAILY) == before
 
 

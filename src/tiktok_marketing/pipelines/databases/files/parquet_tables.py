@@ -7,6 +7,7 @@ whole days in both. Names such as `account=7.../month=2026-06` are columns to Du
 from __future__ import annotations
 
 import io
+import re
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -25,6 +26,8 @@ from tiktok_marketing.pipelines.databases.files.table_format import File
 from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
 
 _FILE = "rows.parquet"
+_OURS = re.compile(r"account=(-?[0-9]+|None)/(month=-?[0-9]+-[0-9]{2}/)?" + re.escape(_FILE))
+"""The path of a file below its table, as `_file_of` makes it."""
 
 
 class ParquetTables:
@@ -37,7 +40,7 @@ class ParquetTables:
     def files(self, table: str) -> dict[str, File]:
         """Return the files that a table has now."""
         files: dict[str, File] = {}
-        for name in self._files(table):
+        for name in self._files_of_stream(table):
             with self._reading(name), self._folder.opened(name) as content:
                 file = pq.ParquetFile(content, pre_buffer=False)
                 files[name] = File(file.metadata.num_rows, frozenset(file.schema_arrow.names))
@@ -50,13 +53,13 @@ class ParquetTables:
 
     def has_rows(self, table: str) -> bool:
         """Whether a table has rows."""
-        return bool(self._files(table))
+        return bool(self._files_of_stream(table))
 
     def replace(self, replacement: Replacement, rows: pa.Table) -> None:
         """Put rows into a table, in place of those that they replace: each file at once."""
         stream = replacement.stream
         parts = _parts(stream, rows)
-        existing = set(self._files(stream.name))
+        existing = set(self._files_of_stream(stream.name))
         for name in sorted(parts.keys() | (_touched(replacement, existing) & existing)):
             new = parts.get(name, rows.slice(0, 0))
             if name not in existing:
@@ -73,7 +76,7 @@ class ParquetTables:
         self, stream: Stream, packages: Collection[str], read: Collection[int] | None, skipped: Collection[int]
     ) -> None:
         """Remove the rows that other packages brought, of accounts that were read (None for all) and not skipped."""
-        for name in self._files(stream.name):
+        for name in self._files_of_stream(stream.name):
             old = self._read(name)
             with self._reading(name):
                 kept = old.filter(pc.invert(of_vanished(old, packages, read, skipped)))
@@ -83,7 +86,7 @@ class ParquetTables:
     def rows_by_package(self, stream: Stream, packages: Collection[str]) -> Mapping[str, int]:
         """Return how many rows of each package are in a table."""
         counts: Counter[str] = Counter()
-        for name in self._files(stream.name):
+        for name in self._files_of_stream(stream.name):
             read = self._read(name, [LOAD_ID])
             with self._reading(name):
                 column = read.column(LOAD_ID)
@@ -102,6 +105,22 @@ class ParquetTables:
 
     def _files(self, table: str) -> list[str]:
         return self._folder.names(table, ".parquet")
+
+    def _files_of_stream(self, table: str) -> list[str]:
+        """Return the files of a stream's table.
+
+        Raises:
+            DestinationError: There is one that no sync has written. Who reads the table would read its rows, too.
+        """
+        files = self._files(table)
+        for name in files:
+            if not _OURS.fullmatch(name.partition("/")[2]):
+                raise DestinationError(
+                    f"The file {self._folder.url}/{name} lies in the table {table}, and no sync has written it. If it "
+                    "is a copy, whoever reads the table finds its rows twice.",
+                    remedy="Delete it, or move it to another folder, and run the sync again.",
+                )
+        return files
 
     def _read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         content = self._folder.read(name)
