@@ -6,6 +6,7 @@ cannot be read is forgotten. Then the streams whose states are gone are read aga
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -118,8 +119,58 @@ def _restore_type(session: Session, dataset: str, table: str, column: str, found
         ) from error
 
 
+def delete_unreadable_schemas(session: Session, dataset: str, relations: Mapping[str, Relation]) -> None:
+    """Delete descriptions of tables that are not as dlt writes them: dlt looks at the tables themselves then.
+
+    Raises:
+        DestinationError: A newer dlt has written the newest one.
+    """
+    while SCHEMAS_TABLE in relations:
+        table = f'"{dataset}"."{SCHEMAS_TABLE}"'
+        rows = session.execute(
+            f'SELECT version_hash, "schema" FROM {table} WHERE schema_name = ? ORDER BY inserted_at DESC LIMIT 1',  # noqa: S608
+            [PIPELINE],
+        )
+        if not rows or _is_schema(rows[0][1]):
+            return
+        session.execute(
+            f"DELETE FROM {table} WHERE schema_name = ? AND version_hash IS NOT DISTINCT FROM ?",  # noqa: S608
+            [PIPELINE, rows[0][0]],
+        )
+
+
+def _is_schema(text: Any) -> bool:
+    from dlt.common.schema import Schema
+    from dlt.common.schema.typing import SCHEMA_ENGINE_VERSION
+
+    try:
+        stored = json.loads(text)
+        engine = int(stored["engine_version"])
+    except (TypeError, ValueError, KeyError):
+        return False
+    _refuse_newer(engine, SCHEMA_ENGINE_VERSION)
+    try:
+        Schema.from_dict(stored)
+    except Exception:  # noqa: BLE001 - whatever is in there, it is not a schema
+        return False
+    return True
+
+
+def _refuse_newer(engine: int, known: int) -> None:
+    if engine > known:
+        raise DestinationError(
+            f"A newer dlt has loaded these tables: it writes version {engine} of its own tables, and the installed one "
+            f"reads {known}.",
+            remedy="Upgrade dlt (pip install -U dlt), and run the sync again.",
+        )
+
+
 def delete_unreadable_states(session: Session, dataset: str, relations: Mapping[str, Relation]) -> bool:
-    """Delete states that are not as dlt writes them. Returns whether there were any."""
+    """Delete states that are not as dlt writes them. Returns whether there were any.
+
+    Raises:
+        DestinationError: A newer dlt has written one.
+    """
     if STATES_TABLE not in relations:
         return False
     table = f'"{dataset}"."{STATES_TABLE}"'
@@ -172,9 +223,13 @@ def _newest_first(dataset: str) -> str:
 
 def _is_readable(text: Any) -> bool:
     from dlt.common.versioned_state import decompress_state
+    from dlt.pipeline.state_sync import PIPELINE_STATE_ENGINE_VERSION
 
     try:
         state = decompress_state(text)
-        return isinstance(state, dict) and isinstance(state.get("sources", {}).get(PIPELINE, {}), dict)
+        readable = isinstance(state.get("sources", {}).get(PIPELINE, {}), dict)
+        engine = int(state.get("_state_engine_version", 1))
     except Exception:  # noqa: BLE001 - whatever is in there, it is not a state
         return False
+    _refuse_newer(engine, PIPELINE_STATE_ENGINE_VERSION)
+    return readable

@@ -38,6 +38,7 @@ from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import (
     delete_old_states,
+    delete_unreadable_schemas,
     delete_unreadable_states,
     hides_newest_state,
     repair_bookkeeping,
@@ -137,6 +138,7 @@ class Loader:
             self._loaded.begin()
             relations = session.relations()
             repair_bookkeeping(session, self._destination.dataset, relations)
+            delete_unreadable_schemas(session, self._destination.dataset, relations)
             if delete_unreadable_states(session, self._destination.dataset, relations):
                 self._notice("The states in the database cannot be read, so all streams are read again from the start.")
             if hides_newest_state(session, self._destination.dataset, relations):
