@@ -15,7 +15,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # What each room may import besides itself. A room is a folder of modules, a single module at the top, or a module that
 # has a line of its own here.
-GROUND = {"errors", "text", "json_files", "paths", "permissions", "clock", "memory", "_version", "extras", "shards"}
+GROUND = {"errors", "text", "json_files", "paths", "permissions", "clock", "machine", "memory", "_version", "extras"}
+GROUND |= {"shards"}
 API = {"api", "api.rate_limit", "api_path", "catalog"} | GROUND
 PLAN = {"sync.plan", "catalog", "config", "config_values", "settings"} | GROUND
 READ = {"sync.read", "sync.decode", "sync"} | PLAN | API
@@ -90,6 +91,7 @@ DIRECTIONS = {
     "paths": {"errors"},
     "permissions": set(),
     "clock": set(),
+    "machine": {"errors"},
     "memory": set(),
     "_version": set(),
     "extras": set(),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tiktok_marketing._version import __version__
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutputError
+from tiktok_marketing.machine import refusal_of
 from tiktok_marketing.stdout import run_program
 from tiktok_marketing.text import shown_line
 
@@ -58,8 +59,9 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _report_unexpected(error: Exception) -> int:
-    if isinstance(error, MemoryError):
-        return _report(str(OutOfMemoryError()), "transient_error", "")
+    refusal = refusal_of(error)
+    if refusal is not None:
+        return _report(str(refusal), _failure_type(refusal), "")
     text = (
         f"The connector failed: {type(error).__name__}. This is a fault of source-tiktok-marketing {__version__}. "
         "Report it, with the log, where you got the connector from."

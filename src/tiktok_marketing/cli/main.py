@@ -37,7 +37,8 @@ from tiktok_marketing.cli.state import state
 from tiktok_marketing.cli.streams import streams
 from tiktok_marketing.cli.sync import sync
 from tiktok_marketing.cli.views import views
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutOfMemoryError, OutputError, chain_of
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutputError, chain_of
+from tiktok_marketing.machine import refusal_of
 
 _WHERE_TO_REPORT = f"where you got tiktok-marketing {__version__} from"
 """There is no public address yet, and one that does not exist would help nobody."""
@@ -132,8 +133,8 @@ def _with_json(error: ConnectorError, session: Session, code: int) -> int:
 
 def _report(error: Exception, session: Session) -> int:
     """Print an error for a person. Returns its exit code."""
-    if isinstance(error, MemoryError):
-        error = OutOfMemoryError()
+    if not isinstance(error, ConnectorError):
+        error = refusal_of(error) or error
     if not isinstance(error, ConnectorError):
         _report_fault(error, session)
         fault = ConnectorError(_fault_message(error), remedy="Run it again with --debug and report what it prints.")

@@ -19,11 +19,11 @@ from tiktok_marketing.errors import (
     Action,
     ConnectorError,
     FailureType,
-    OutOfMemoryError,
     PermissionDeniedError,
     SyncInterruptedError,
     TikTokError,
 )
+from tiktok_marketing.machine import refusal_of
 from tiktok_marketing.sync.decode.pages import SinkFactory, record_list
 from tiktok_marketing.sync.events import Event, Notice, StreamEnded, StreamStarted
 from tiktok_marketing.sync.plan.accounts import Accounts
@@ -472,8 +472,9 @@ class _StepBudget:
 def _as_connector_error(error: Exception) -> ConnectorError:
     if isinstance(error, ConnectorError):
         return error
-    if isinstance(error, MemoryError):
-        return OutOfMemoryError()
+    refusal = refusal_of(error)
+    if refusal is not None:
+        return refusal
     return ConnectorError(
         f"The connector failed here with an unexpected {type(error).__name__}.",
         remedy="This is a bug in the connector. Report it with the log at debug level.",
