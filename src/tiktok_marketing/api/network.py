@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.machine import refusal_of
 from tiktok_marketing.text import mask_known
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -55,16 +56,23 @@ def _context(name: str, path: str, *, cafile: str | None = None, capath: str | N
         if capath is not None:
             os.listdir(capath)  # noqa: PTH208 - OpenSSL would say nothing
         return ssl.create_default_context(cafile=cafile, capath=capath)
-    except ssl.SSLError:
-        reason = "holds no certificate in the PEM format"
-    except FileNotFoundError:
-        reason = "does not exist"
     except (OSError, ValueError) as error:
-        reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        refusal = refusal_of(error)  # Python also opens the file for keys, and that one may be what fails
+        if refusal is not None:
+            raise refusal from error
+        reason = _bundle_problem(error)
     raise ConfigurationError(
         f"{name} is set to {path}, which {reason}, so no certificate could be checked.",
         remedy=f"Set {name} to a file with the certificates of the authorities to trust, or unset it.",
     )
+
+
+def _bundle_problem(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return "holds no certificate in the PEM format"
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    return f"cannot be read ({getattr(error, 'strerror', None) or error})"
 
 
 def address_problem(address: str) -> str:
