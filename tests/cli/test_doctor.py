@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import duckdb
 import pytest
+
+from tiktok_marketing.cli.main import run
 
 STREAMS = "campaigns,ads,ads_reports_daily,campaigns_reports_daily,advertisers_reports_daily"
 
@@ -308,6 +311,37 @@ def test_doctor_json_has_the_documented_fields_whatever_happens(
     unreachable = json.loads(here("doctor", "--config", filled, "--database", "x.duckdb", "--json").stdout)
     assert (unreachable["exit_code"], unreachable["well"], unreachable["reached"]) == (3, None, False)
     assert well.keys() == no_database.keys() == unreachable.keys() == FIELDS
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_doctor_ends_with_3_after_a_fault_of_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """A fault says nothing about the database, wherever it comes from. The JSON has all its fields."""
+    line = ["doctor", "--offline", "--database", "x.duckdb", *(["--json"] if as_json else [])]
+    for place in ("tiktok_marketing.pipelines.destination_of", "tiktok_marketing.doctor.examine"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, Mock(side_effect=KeyError("a fault")))
+            assert run(line) == 3
+        shown = capsys.readouterr()
+        assert "fault of the program" in shown.err
+        if as_json:
+            report = json.loads(shown.out)
+            assert report.keys() == FIELDS
+            assert (report["exit_code"], report["well"]) == (3, None)
+            assert "fault of the program" in report["error"]["message"]
+
+
+def test_doctor_ends_with_3_if_the_machine_refuses_something(
+    here: Any, filled: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file for keys that cannot be written keeps it from looking, and is not wrong usage."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
+    ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--json")
+    report = json.loads(ended.stdout)
+    assert (ended.returncode, report["exit_code"]) == (3, 3)
+    assert report.keys() == FIELDS
+    assert "SSLKEYLOGFILE" in report["error"]["message"]
 
 
 def test_the_page_and_the_help_name_every_exit_code(here: Any) -> None:

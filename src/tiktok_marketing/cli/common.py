@@ -17,6 +17,8 @@ from tiktok_marketing.cli.lines import Level, format_line, is_plain
 from tiktok_marketing.config import Config
 from tiktok_marketing.config_sources import DEFAULT_FILE, ConfigSources, option_of
 from tiktok_marketing.environment import FILE_VARIABLE
+from tiktok_marketing.errors import ConnectorError
+from tiktok_marketing.machine import refusal_of
 from tiktok_marketing.settings import OPTIONS, Kind, Setting
 from tiktok_marketing.text import one_line, shown_line, shown_lines
 
@@ -312,6 +314,15 @@ def print_json(value: Any) -> None:
     if context is not None:
         context.ensure_object(Session).json_is_written = True
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def as_connector_error(error: Exception) -> ConnectorError:
+    """An error as a person is told about it: what the machine refused, or a fault of the program, if it is no other."""
+    if isinstance(error, ConnectorError):
+        return error
+    text = f"The program failed ({type(error).__name__}). This is a fault of the program, not yours."
+    fault = ConnectorError(text, remedy="Run it again with --debug and report what it prints.")
+    return refusal_of(error) or fault
 
 
 def error_as_json(error: Exception) -> dict[str, Any]:

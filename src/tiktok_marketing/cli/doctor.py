@@ -18,6 +18,7 @@ from tiktok_marketing.cli.common import (
     Number,
     Session,
     announce,
+    as_connector_error,
     config_option,
     console,
     debug_option,
@@ -28,7 +29,7 @@ from tiktok_marketing.cli.common import (
     streams_option,
     table,
 )
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, WorkingFolderError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, OutputError, WorkingFolderError
 from tiktok_marketing.text import shown_line
 
 if TYPE_CHECKING:
@@ -154,9 +155,11 @@ def doctor(
     session = context.ensure_object(Session)
     try:
         examination, settings = _examine(session, sources, database, names, dataset, **options)
-    except ConnectorError as error:
+    except OutputError:
+        raise
+    except Exception as error:
         if options["as_json"]:
-            print_json(_error_as_json(error, session.error_code or 2))
+            print_json(_error_as_json(as_connector_error(error), session.error_code or 2))
         raise
     code = _exit_code(examination, strict=options["strict"])
     if options["as_json"]:
@@ -176,11 +179,12 @@ def _examine(
     dataset: str,
     **options: Any,
 ) -> tuple[Examination, str]:
-    """Look at everything. Errors from wrong options have the usual exit code, all others the code for those.
+    """Look at everything. Errors from wrong options have the usual exit code, all others mean that it could not look.
 
     Returns:
         What was found, and the settings in words.
     """
+    session.error_code = COULD_NOT_LOOK  # whatever happens from here on, be it a fault of the program
     with _progress(shown=not options["quiet"]) as on_step:
         from tiktok_marketing.config import describe_settings
         from tiktok_marketing.doctor import DoctorOptions, examine, unconfigured
@@ -189,7 +193,9 @@ def _examine(
         try:
             destination = None if database is None else destination_of(database, dataset)
         except WorkingFolderError:
-            session.error_code = COULD_NOT_LOOK
+            raise
+        except ConfigurationError:
+            session.error_code = None
             raise
         examined = DoctorOptions(
             database=destination,
@@ -198,7 +204,6 @@ def _examine(
             requests=options["requests"],
             max_age=timedelta(hours=options["max_age"]),
         )
-        session.error_code = COULD_NOT_LOOK
         config = unconfigured() if sources.are_silent else load_settings(sources)
         on_wait = (lambda _: None) if options["quiet"] else announce
         try:

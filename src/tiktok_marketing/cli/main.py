@@ -17,6 +17,7 @@ from tiktok_marketing.cli.check import check
 from tiktok_marketing.cli.common import (
     GroupWithExamples,
     Session,
+    as_connector_error,
     debug_option,
     error_as_json,
     print_json,
@@ -134,11 +135,10 @@ def _with_json(error: ConnectorError, session: Session, code: int) -> int:
 def _report(error: Exception, session: Session) -> int:
     """Print an error for a person. Returns its exit code."""
     if not isinstance(error, ConnectorError):
-        error = refusal_of(error) or error
-    if not isinstance(error, ConnectorError):
-        _report_fault(error, session)
-        fault = ConnectorError(_fault_message(error), remedy="Run it again with --debug and report what it prints.")
-        return _with_json(fault, session, session.error_code or 1)
+        refusal = refusal_of(error)
+        if refusal is None:
+            return _with_json(_report_fault(error, session), session, session.error_code or 1)
+        error = refusal
     if is_plain():
         say(f"Error: {error.message}", is_error=True)
         if error.remedy:
@@ -166,14 +166,13 @@ def _report_usage(error: click.ClickException) -> None:
     say(f"Error: {error.format_message()}")
 
 
-def _fault_message(error: Exception) -> str:
-    return f"The program failed ({type(error).__name__}). This is a fault of the program, not yours."
-
-
-def _report_fault(error: Exception, session: Session) -> None:
-    say(f"Error: {_fault_message(error)}", is_error=True)
+def _report_fault(error: Exception, session: Session) -> ConnectorError:
+    """Print that the program failed. Returns what was printed of the error."""
+    fault = as_connector_error(error)
+    say(f"Error: {fault.message}", is_error=True)
     if session.debug:
         say_details("".join(traceback.format_exception(error)))
         say(f"Please report the lines above {_WHERE_TO_REPORT}.")
     else:
         say(f"Run it again with --debug and report what it prints {_WHERE_TO_REPORT}.")
+    return fault
