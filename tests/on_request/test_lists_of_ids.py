@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -124,3 +125,25 @@ async def test_if_no_store_is_answered_the_account_is_refused() -> None:
     assert not outcome.records(SUMS)
     (error,) = outcome.errors
     assert "store_id" not in error["message"]
+
+
+@pytest.mark.parametrize(("list_of", "field", "name"), [
+    (CAMPAIGNS, "campaign_id", POSTS), (CAMPAIGNS, "campaign_id", LIVES), (CAMPAIGNS, "campaign_id", BY_PRODUCT),
+    (PRODUCTS, "item_group_id", POSTS), (ROOMS, "room_id", DURATIONS),
+])  # fmt: skip
+@pytest.mark.parametrize("value", quickly(None, "abc", [], "-", "x1"))
+async def test_an_object_that_cannot_be_named_costs_its_own_rows(
+    list_of: str, field: str, name: str, value: object
+) -> None:
+    """The other objects of the store are asked about. The error has the value, and no state covers the days."""
+    if value == "x1" and field != "campaign_id":
+        pytest.skip("ids of products and rooms may have letters")
+    whole = await read(name, include_deleted=True)
+    fault = Fault(path=REPORT, contains=list_of, edit=f"dimensions.{field}", value=value, records=1)
+    outcome = await read(name, fault, include_deleted=True)
+    assert outcome.exit_code == 1
+    assert keys(outcome, name) < keys(whole, name)
+    (error,) = outcome.errors
+    assert f"{field} is {value if isinstance(value, str) else json.dumps(value)!r}" in error["message"]
+    assert name in error["message"]
+    assert not outcome.last_states.get(name, {}).get("states")

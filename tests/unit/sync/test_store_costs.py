@@ -348,3 +348,10 @@ def test_costs_add_up() -> None:
 def test_a_store_is_known_by_its_id() -> None:
     """Once, in the order of the list."""
     assert store_ids([{"store_id": 72}, {"store_id": "71"}, {"store_id": "72"}, {"store_id": ""}, {}]) == ["72", "71"]
+
+
+async def test_cost_that_belongs_to_no_product_is_asked_about() -> None:
+    """TikTok's id of it is no usual one."""
+    finding = finder(Stores([3], [{"1": 3}], [{"-1": 2, "5": 1}]))
+    assert ids_of(await finding.parts(PRODUCTS, WINDOW), "item_group_ids") == ["-1", "5"]
+    assert finding.error("gmv_max_creative_reports_daily") is None

@@ -18,11 +18,18 @@ from tiktok_marketing.catalog.stream import Promotion
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.coercion import to_text
+from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
 from tiktok_marketing.sync.read.parent_lists import ParentLists
-from tiktok_marketing.sync.read.parent_params import ParentParams, RefusedParams, Unusable, is_usable_id
+from tiktok_marketing.sync.read.parent_params import (
+    ParentParams,
+    RefusedParams,
+    Unusable,
+    is_usable_id,
+    records_as_sent,
+)
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
 from tiktok_marketing.sync.read.split_check import ROUNDING, number_of
 
@@ -33,6 +40,8 @@ _IDS_PER_FILTER = 100
 """The most ids that one filter accepts (`/gmv_max/report/get/`)."""
 _FIELDS = {"campaign_ids": "campaign_id", "item_group_ids": "item_group_id", "room_ids": "room_id"}
 """The dimension that has the ids of a filter."""
+_NO_OBJECT = "-1"
+"""TikTok's id of cost that belongs to no product."""
 _NOUNS = {"item_group_ids": "products", "room_ids": "LIVE rooms"}
 _METRICS = ("cost",)
 _OVERVIEW = "gmv_max_advertiser_reports_lifetime"
@@ -139,15 +148,29 @@ class StorePartFinder:
         campaigns, *others = requests.filters
         rows = await self._campaigns(store, requests.promotion, window)
         costs = {str(row["campaign_id"]): number_of(row["cost"]) for row in rows}
-        parts = list(filtered_parts(store, campaigns, rows))
+        report = report_stream(ABOVE[requests.promotion, campaigns])
+        parts = list(filtered_parts(store, campaigns, self._usable(report, rows)))
         for name in others:
             report = report_stream(ABOVE[requests.promotion, name])
             parts = [
                 smaller
                 for part in parts
-                for smaller in filtered_parts(part, name, await self._objects(part, name, report, window, costs))
+                for smaller in filtered_parts(
+                    part, name, self._usable(report, await self._objects(part, name, report, window, costs))
+                )
             ]
         return parts
+
+    def _usable(self, report: ReportStream, rows: Iterable[Row]) -> list[Row]:
+        """The rows whose objects requests can name. Of the others, `error` tells that nothing could be asked."""
+        usable: list[Row] = []
+        for row in rows:
+            odd = next((field for field in _FIELDS.values() if field in row and not _can_name(field, row[field])), None)
+            if odd is None:
+                usable.append(row)
+            else:
+                self._unusable.append(Unusable(report.name, odd, row[odd]))
+        return usable
 
     async def _campaigns(self, store: StorePart, promotion: Promotion, window: Window | None) -> list[Row]:
         """The campaigns of a store that have rows, and what each cost.
@@ -259,12 +282,20 @@ class StorePartFinder:
         rows: list[Row] = []
         async with aclosing(list_reader.read(request)) as deliveries:
             async for delivery in deliveries:
-                rows += [{**asdict(row.dimensions), "cost": row.metrics.cost} for row in delivery.records]
+                each = [{**asdict(row.dimensions), "cost": row.metrics.cost} for row in delivery.records]
+                rows += records_as_sent(RecordList(each, delivery.records.misfits))
         return rows
 
 
-def _key(row: Row) -> tuple[Any, ...]:
-    return tuple(value for name, value in row.items() if name != "cost")
+def _can_name(field: str, object_id: Any) -> bool:
+    """Whether a filter can name a campaign, which has digits only, or a product or LIVE room."""
+    if field == _FIELDS["campaign_ids"] and not to_text(object_id).isdecimal():
+        return False
+    return is_usable_id(object_id) or object_id == _NO_OBJECT
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(to_text(value) for name, value in row.items() if name != "cost")
 
 
 def total_cost(rows: Iterable[Row]) -> Decimal:
@@ -295,8 +326,7 @@ def filtered_parts(part: StorePart, name: str, rows: Iterable[Mapping[str, Any]]
     """Parts with at most as many ids per filter as a request accepts. No row of the report belongs to two of them."""
     campaigns: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
-        if row.get(_FIELDS[name]) is not None:
-            campaigns[str(row[_FIELDS[name]])][str(row.get("campaign_id"))] = None
+        campaigns[str(row[_FIELDS[name]])][str(row.get("campaign_id"))] = None
     ids = list(campaigns)
     for start in range(0, len(ids), _IDS_PER_FILTER):
         chosen = ids[start : start + _IDS_PER_FILTER]
