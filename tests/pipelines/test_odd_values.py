@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from odd_values import LITERALS, TEXTS, json_texts
-from support import NOW, config_for, read_from
+from support import NOW, config_for, quickly, read_from
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Fault, Options
@@ -251,6 +252,42 @@ async def test_a_row_that_is_no_object_is_loaded_with_stand_ins(database: Any) -
         odd = database.ask(f"SELECT ad_id, _misfits FROM {table} WHERE ad_id < 0")  # noqa: S608
         assert len(odd) >= 3
         assert all(as_json(misfits)["ad_id"] == "null" for _, misfits in odd)
+
+
+LONG_TEXTS = {
+    "ads_reports_by_search_terms_daily": ("report/integrated/get/", "dimensions.search_terms", "search_terms"),
+    "creative_assets_images": ("file/image/ad/search/", "image_id", "image_id"),
+}
+"""Keys that are texts: the path, the field in the answer, and the column."""
+
+
+@pytest.mark.parametrize("name", LONG_TEXTS)
+@pytest.mark.parametrize("way", quickly("c", "python"))
+async def test_a_text_that_is_too_long_for_an_index_costs_no_row(
+    name: str, way: str, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets a stand-in where it is part of a key, which stays the same, and `_misfits` keeps the text."""
+    if way == "python":
+        monkeypatch.setattr(native, "NATIVE", None)
+    path, field, column = LONG_TEXTS[name]
+    texts = [Random(seed).randbytes(1500).hex() for seed in (1, 2)]
+    count = f"SELECT count(*) FROM {{}}.{name}"  # noqa: S608
+    odd = f"SELECT {column}, _misfits FROM {name} WHERE {column} LIKE '(not set)%'"  # noqa: S608
+    stand_ins = []
+    async with small() as emulator:
+        await into(database, emulator, name, dataset="usual")
+        for position, text in enumerate(texts):
+            emulator.faults.add(Fault(path=path, edit=f"$.data.list[{position}].{field}", value=text))
+        for _ in range(2):
+            summary = await into(database, emulator, name)
+            assert summary.complete
+            assert database.ask(count.format("tiktok_ads")) == database.ask(count.format("usual"))
+            rows = database.ask(odd)
+            assert {as_json(misfits)[column] for _, misfits in rows} == {*texts}
+            stand_ins.append({stand_in for stand_in, _ in rows})
+    assert len(stand_ins[0]) == 2
+    assert stand_ins[0] == stand_ins[1]
+    assert any("does not fit its column" in notice and column in notice for notice in summary.notices)
 
 
 async def test_an_object_with_an_empty_id_is_an_object_without_one(database: Any) -> None:

@@ -90,6 +90,9 @@ _NO_KEY = frozenset({None, "", "-"})
 _NO_KEYS = pa.array(["", "-"])
 _UNKNOWN = "-"
 """What TikTok sends in a breakdown where it does not know the value. It is an answer like any other."""
+_NO_STRING = pa.scalar(None, pa.string())
+_MOST_KEY_BYTES = 2400
+"""Bytes of all texts in a key. A row of an index of Postgres has at most 2,704 bytes."""
 _EVERY_ROW_HAS = frozenset({"advertiser_id", "campaign_id", "adgroup_id", "ad_id", "stat_time_day", "stat_time_hour"})
 """Dimensions that say what a row is about, and when. TikTok knows them."""
 _LONGEST_FIELD = 200
@@ -196,7 +199,7 @@ class TableBuilder:
     def table_of(self, rows: int, columns: Sequence[Buffers], advertiser_id: int) -> pa.Table:
         """Build a table from columns that `row_columns` built."""
         buffers = dict(zip(self._row_names, columns, strict=True))
-        return pa.Table.from_arrays(
+        table = pa.Table.from_arrays(
             [
                 _array_of(ARROW_TYPES[column.type], rows, buffers[column.name])
                 if column.name in buffers
@@ -205,6 +208,12 @@ class TableBuilder:
             ],
             schema=self.schema,
         )
+        misfits: list[Misfit] = []
+        table = self._with_short_keys(table, misfits)
+        if not misfits:
+            return table
+        self._notice_misfits(misfits)
+        return self._with_misfits(self._with_whole_keys(table, [None] * rows, advertiser_id, misfits), misfits)
 
     def has_columns(self, names: Iterable[str]) -> None:
         """Note which columns the table has in the database, where those for undeclared fields count."""
@@ -233,6 +242,7 @@ class TableBuilder:
         table = pa.Table.from_arrays(arrays, schema=self.schema)
         if not isinstance(self.stream, ReportStream):
             table = self._with_undeclared(table, records, misfits)
+        table = self._with_short_keys(table, misfits)
         self._notice_misfits(misfits)
         misfits += rejected
         table = self._with_whole_keys(table, records, advertiser_id, misfits)
@@ -285,6 +295,18 @@ class TableBuilder:
             return None
         self._undeclared.add(column)
         return column
+
+    def _with_short_keys(self, table: pa.Table, misfits: list[Misfit]) -> pa.Table:
+        """Leave out texts that are too long for an index, so that one of them does not keep all rows from loading."""
+        texts = [name for name in self._key_types if pa.types.is_string(table.schema.field(name).type)]
+        for name in texts:
+            index, column = table.schema.get_field_index(name), table.column(name)
+            is_long = pc.greater(pc.binary_length(column), _MOST_KEY_BYTES // len(texts))
+            if pc.any(is_long).as_py():
+                rows = pc.indices_nonzero(is_long).to_pylist()
+                misfits += [Misfit(row, name, value, {name: value}) for row in rows if (value := column[row].as_py())]
+                table = table.set_column(index, table.schema.field(index), pc.if_else(is_long, _NO_STRING, column))
+        return table
 
     def _with_whole_keys(
         self, table: pa.Table, records: Sequence[Any], advertiser_id: int | None, misfits: list[Misfit]
