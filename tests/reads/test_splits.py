@@ -60,6 +60,25 @@ def assert_reported(outcome: Outcome, expected: Counter[str], *texts: str) -> No
     assert not outcome.last_states.get(DAILY, {}).get("states")
 
 
+@pytest.mark.parametrize("value", quickly(None, "abc", [], "-5"))
+@pytest.mark.parametrize(("list_of", "field"), [(CAMPAIGNS, "campaign_id"), (GROUPS, "adgroup_id")])
+async def test_an_object_that_no_filter_can_name_costs_its_own_rows(list_of: str, field: str, value: object) -> None:
+    """The others are read, and an error names the id, unless the rows of the cut report name the object."""
+    expected = await whole(DAILY)
+    fault = Fault(path=REPORT, contains=list_of, edit=f"dimensions.{field}", value=value, records=1)
+    async with emulator_of(ad_report_limit=7) as emulator:
+        emulator.faults.add(fault)
+        outcome = await read_from(emulator, settings_for(emulator), [DAILY])
+    assert outcome.exit_code == 1
+    assert rows(outcome) <= expected
+    assert rows(outcome).total() > expected.total() / 2
+    (error,) = outcome.errors
+    shown = value if isinstance(value, str) else json.dumps(value)
+    assert f"{field} is {shown!r}" in error["message"]
+    assert DAILY in error["message"]
+    assert not outcome.last_states.get(DAILY, {}).get("states")
+
+
 @pytest.mark.parametrize("lack", [0.3, 0.5, 1])
 @pytest.mark.parametrize("include_deleted", [True, False])
 async def test_campaigns_that_a_list_lacks_are_reported_or_asked_for(lack: float, include_deleted: bool) -> None:

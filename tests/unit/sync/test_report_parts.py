@@ -57,6 +57,7 @@ class Above:
         self._answers = [*answers]
         self.asked: list[Piece] = []
         self.withdrawn: set[str] = set()
+        self.has_unusable = False
 
     async def above(self, piece: Piece) -> Figures | None:
         """The next figures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ReportFilter, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import Action, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import Action, ConnectorError, IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.sync.decode.coercion import to_text
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.read.listing import Budget, ListReader, Request
+from tiktok_marketing.sync.read.parent_params import Unusable
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, piece_params, refused_metrics
 from tiktok_marketing.sync.read.split_check import Figures
 
@@ -33,6 +35,11 @@ _ACTIVITY_METRICS = (
     "video_play_actions",
 )
 """Metrics of which at least one is above zero if anything happened, even a late conversion alone."""
+
+
+def is_nameable(object_id: str) -> bool:
+    """Whether a filter can name a campaign or an ad group: they have ids of digits. 0 is one that has no rows."""
+    return object_id.isdecimal() and object_id.isascii()
 
 
 def total_of(figures: Mapping[str, Figures]) -> Figures:
@@ -75,6 +82,24 @@ class FiguresReader:
         """Metrics that TikTok refuses at the level of the account, the campaigns or the ad groups."""
         self.warnings: list[str] = []
         """What people should know about figures that are not known. The reader of this list empties it."""
+        self._unusable: list[Unusable] = []
+
+    @property
+    def has_unusable(self) -> bool:
+        """Whether there are objects that no filter can name, so that their rows cannot be asked for."""
+        return bool(self._unusable)
+
+    def error(self, stream: str) -> ConnectorError | None:
+        """Why rows of a stream are missing once everything else has been read; None if nothing is known of it."""
+        unusable = self._unusable
+        return unusable[0].error(stream, self._advertiser_id, len(unusable)) if unusable else None
+
+    def usable(self, report: ReportStream, object_ids: Iterable[str]) -> list[str]:
+        """The ids that a filter can name. Of the others, `error` tells that nothing could be asked."""
+        (field,) = report.source.dimensions
+        ids = list(object_ids)
+        self._unusable += [Unusable(report.name, field, each) for each in ids if not is_nameable(each)]
+        return [each for each in ids if is_nameable(each)]
 
     def with_partial(self, note_partial: Callable[[Piece, PartialAnswerError], None]) -> FiguresReader:
         """The same reader that does something else with partial answers."""
@@ -130,9 +155,10 @@ class FiguresReader:
         try:
             async with aclosing(list_reader.read(request)) as deliveries:
                 async for delivery in deliveries:
-                    for row in delivery.records:
+                    odd = {each.row: each.value for each in delivery.records.misfits if each.field == dimension}
+                    for number, row in enumerate(delivery.records):
                         own = Figures.of([(row.metrics.spend, row.metrics.impressions)])
-                        object_id = str(getattr(row.dimensions, dimension))
+                        object_id = to_text(odd.get(number, getattr(row.dimensions, dimension)))
                         figures[object_id] = figures.get(object_id, Figures()).plus(own)
         except PartialAnswerError as error:
             self._note_partial(piece, error)

@@ -194,7 +194,8 @@ class OpenParts:
         Raises:
             IncompleteReadError: If rows are missing.
         """
-        if self._partial_log.first is not None:  # rows are missing for another reason, which is reported at the end
+        # If rows are missing for another reason, that is reported at the end.
+        if self._partial_log.first is not None or self._figures.has_unusable:
             self._open.remove(parts)
             return []
         keys = parts.shown.keys & self._list_reader.awaited

@@ -24,6 +24,7 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.report_file import ReportFile, UnusableFile
 from tiktok_marketing.sync.plan.plan_sync import Notice
+from tiktok_marketing.sync.read.report_figures import is_nameable
 from tiktok_marketing.sync.read.report_requests import ASKED_AS, Piece, accepted_ids, own_filters, report_params
 
 CREATE, CHECK, DOWNLOAD, CANCEL = (f"report/task/{name}/" for name in ("create", "check", "download", "cancel"))
@@ -291,9 +292,11 @@ def _by_campaign(source: ReportSource, piece: Piece, campaigns: Sequence[str]) -
     """The piece as the rows of its campaigns, for nobody says which campaigns a task without a filter leaves out.
 
     Raises:
-        TaskFailed: If no filter accepts so many ids, or so few.
+        TaskFailed: If no filter accepts so many ids, or so few, or one of them.
     """
     ids = accepted_ids(source, "campaign_ids", campaigns)
+    if not all(map(is_nameable, ids)):
+        raise TaskFailed("it would have to name a campaign that has no usable id")
     if not 0 < len(ids) <= _MOST_IDS:
         raise TaskFailed(f"it would have to name {len(ids):,} campaigns")
     return replace(piece, id_field="campaign_ids", ids=tuple(ids))

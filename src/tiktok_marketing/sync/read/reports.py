@@ -38,7 +38,7 @@ from tiktok_marketing.sync.read.listing import (
 )
 from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
-from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
+from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
     Piece,
@@ -204,10 +204,10 @@ class ReportWindow:
         """Everything that can be read has been read.
 
         Raises:
-            IncompleteReadError: If an answer was partial, or there are stores that nothing can be asked about.
+            IncompleteReadError: If an answer was partial, or nothing can be asked about some stores or objects.
         """
         self._partial_log.raise_first()
-        error = self._store_error()
+        error = self._store_error() or self._figures.error(self._stream.name)
         if error is not None:
             raise error
 
@@ -468,7 +468,9 @@ class ReportWindow:
                 break
         shown = parts.shown.parents.get(id_field.removesuffix("s"), frozenset())
         # If no object has rows, there are no pieces: a large account is too large even on days without rows.
-        ids = [*figures, *sorted(shown - figures.keys())]
+        ids = [*self._figures.usable(report, figures), *sorted(filter(is_nameable, shown - figures.keys()))]
+        if self._figures.has_unusable:
+            self._note_missing(piece)
         return piece.by(id_field, accepted_ids(self._source, id_field, ids))
 
     def _costs_its_store(self, piece: Piece, error: TikTokError) -> bool:
