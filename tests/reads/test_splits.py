@@ -79,6 +79,18 @@ async def test_an_object_that_no_filter_can_name_costs_its_own_rows(list_of: str
     assert not outcome.last_states.get(DAILY, {}).get("states")
 
 
+@pytest.mark.parametrize("value", quickly("abc", "1,234.50", "9e999999", None, {"a": 1}))
+@pytest.mark.parametrize("contains", [CAMPAIGNS, 'dimensions=["advertiser_id"]', '"ad_id"'])
+async def test_a_figure_that_is_none_costs_no_row(contains: str, value: object) -> None:
+    """Of all campaigns, the account, or all ads: the parts are compared by what can be read."""
+    expected = await whole(DAILY)
+    async with emulator_of() as emulator:
+        emulator.faults.add(Fault(path=REPORT, contains=contains, edit="spend", value=value))
+        outcome = await read_from(emulator, settings_for(emulator), [DAILY])
+    assert outcome.exit_code == 0
+    assert rows(outcome).total() == expected.total()
+
+
 @pytest.mark.parametrize("lack", [0.3, 0.5, 1])
 @pytest.mark.parametrize("include_deleted", [True, False])
 async def test_campaigns_that_a_list_lacks_are_reported_or_asked_for(lack: float, include_deleted: bool) -> None:

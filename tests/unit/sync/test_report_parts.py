@@ -58,6 +58,7 @@ class Above:
         self.asked: list[Piece] = []
         self.withdrawn: set[str] = set()
         self.has_unusable = False
+        self.warnings: list[str] = []
 
     async def above(self, piece: Piece) -> Figures | None:
         """The next figures."""
@@ -481,6 +482,21 @@ async def test_rows_that_do_not_add_up_to_the_account_are_not_compared_with_it(
     parts.listed = figures(6)
     with pytest.raises(IncompleteReadError, match=r"lack 4\.00 of 10\.00 spend"):
         await reading.parts.check(parts)
+
+
+@pytest.mark.parametrize("unread", [[], ["spend"], ["spend", "impressions"]])
+async def test_figures_that_cannot_be_read_are_not_missing(unread: list[str]) -> None:
+    """The other figure is compared. If there is none, a warning says so, once."""
+    reading = Reading(above=Above(figures(10)), include_deleted=False)
+    for _ in range(2):
+        parts = reading.begin(Shown(), figures(10))
+        parts.listed = replace(figures(6), unread=frozenset(unread))
+        if unread:
+            assert await reading.parts.check(parts) == []
+        else:
+            with pytest.raises(IncompleteReadError, match="lack"):
+                await reading.parts.check(parts)
+    assert len(reading.above.warnings) == (len(unread) == 2)
 
 
 async def test_metrics_that_tiktok_withdrew_are_not_compared() -> None:

@@ -15,6 +15,12 @@ from tiktok_marketing.sync.read.report_figures import FiguresReader
 from tiktok_marketing.sync.read.report_requests import Piece
 from tiktok_marketing.sync.read.split_check import Figures, figures_of_page
 
+_FIGURES = 2
+_NOT_COMPARED = (
+    "The report is read in parts, and what they add up to cannot be compared with the whole, because rows have neither "
+    "a spend nor impressions that can be read. Compare the days with TikTok Ads Manager."
+)
+
 
 def parts_missing(
     stream: ReportStream, advertiser_id: AdvertiserId, window: Window | None, missing: str
@@ -261,6 +267,8 @@ class OpenParts:
             return ""
         # If the rows of the parts do not add up by nature, the list that the parts were made from does.
         figures = parts.figures if self._is_additive else parts.listed
+        if len(figures.unread) == _FIGURES and _NOT_COMPARED not in self._figures.warnings:
+            self._figures.warnings.append(_NOT_COMPARED)
         missing = figures.lacks(self.comparable(parts.expected))
         if missing and (now := await self._figures.above(parts.piece)) is not None:
             missing = figures.lacks(self.comparable(parts.expected.at_most(now)))

@@ -8,13 +8,17 @@ the figures of the level above.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from tiktok_marketing.sync.decode.coercion import to_decimal
 from tiktok_marketing.sync.decode.pages import Page
 
+_NAMES = ("spend", "impressions")
+_MOST_WHOLE_DIGITS = 14
+"""Digits of the largest figure, as of a column of money. Sums of such figures are exact."""
 ROUNDING = Decimal("0.01")
 """How far a rounded amount of money may be from the exact one, and a bit more."""
 
@@ -26,42 +30,54 @@ class Figures(msgspec.Struct, frozen=True):
         spend: Money, in the currency of the account.
         impressions: A number of impressions.
         rows: How many rows they are of.
+        unread: Which of both some of these rows do not have, or have as a value that is no figure.
     """
 
     spend: Decimal = Decimal()
     impressions: Decimal = Decimal()
     rows: int = 0
+    unread: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Any, Any]]) -> Figures:
         """Add up the spend and the impressions of rows. A value that is not a number counts as 0."""
         spend = impressions = Decimal()
         count = 0
-        for row_spend, row_impressions in rows:
+        unread: set[str] = set()
+        for values in rows:
             count += 1
-            spend += number_of(row_spend)
-            impressions += number_of(row_impressions)
-        return cls(spend, impressions, count)
+            numbers = [_figure(value) for value in values]
+            unread.update(name for name, number in zip(_NAMES, numbers, strict=True) if number is None)
+            spend += numbers[0] or 0
+            impressions += numbers[1] or 0
+        return cls(spend, impressions, count, frozenset(unread))
 
     def plus(self, other: Figures) -> Figures:
         """The sum of both."""
-        return Figures(self.spend + other.spend, self.impressions + other.impressions, self.rows + other.rows)
+        sums = self.spend + other.spend, self.impressions + other.impressions
+        return Figures(*sums, self.rows + other.rows, self.unread | other.unread)
 
     def minus(self, other: Figures) -> Figures:
         """What is left without the other, which is a part of this."""
-        return Figures(self.spend - other.spend, self.impressions - other.impressions, self.rows - other.rows)
+        rest = self.spend - other.spend, self.impressions - other.impressions
+        return Figures(*rest, self.rows - other.rows, self.unread)
 
     def at_most(self, other: Figures) -> Figures:
         """The smaller of each figure."""
-        return Figures(min(self.spend, other.spend), min(self.impressions, other.impressions), self.rows)
+        spend, impressions = min(self.spend, other.spend), min(self.impressions, other.impressions)
+        return Figures(spend, impressions, self.rows, self.unread)
 
     def without(self, names: Collection[str]) -> Figures:
         """The same with 0 for the figures of these names, so that nothing can lack them."""
         spend = Decimal() if "spend" in names else self.spend
-        return Figures(spend, Decimal() if "impressions" in names else self.impressions, self.rows)
+        return Figures(spend, Decimal() if "impressions" in names else self.impressions, self.rows, self.unread)
 
     def lacks(self, whole: Figures) -> str:
-        """What is missing compared with the whole, for people; empty if nothing is."""
+        """What is missing compared with the whole, for people; empty if nothing is.
+
+        What a row has in place of a figure may be all that is missing of it, so only the other figure is compared.
+        """
+        whole = whole.without(self.unread)
         spend, impressions = whole.spend - self.spend, whole.impressions - self.impressions
         missing = []
         if spend > ROUNDING * (1 + self.rows):
@@ -73,11 +89,13 @@ class Figures(msgspec.Struct, frozen=True):
 
 def number_of(value: Any) -> Decimal:
     """A figure as a number; 0 if it is none."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return Decimal()
-    return number if number.is_finite() else Decimal()
+    return _figure(value) or Decimal()
+
+
+def _figure(value: Any) -> Decimal | None:
+    """A figure as a number, as a column would have it; None if it is none."""
+    number = None if isinstance(value, bool) else to_decimal(value)
+    return None if number is None or (number and number.adjusted() >= _MOST_WHOLE_DIGITS) else number
 
 
 class _Metrics(msgspec.Struct):
@@ -104,7 +122,7 @@ def figures_of_page(page: Page[Any]) -> Figures:
     """The figures of the rows of a report's page."""
     try:
         rows = _DECODER.decode(page.raw.body).data.rows
-    except msgspec.DecodeError:  # a value that only the lenient decoder accepts
+    except (msgspec.DecodeError, RecursionError):  # a value that only the lenient decoder accepts
         metrics = [each if isinstance(each := row.get("metrics"), Mapping) else {} for row in page.raw.rows()]
         return Figures.of((each.get("spend"), each.get("impressions")) for each in metrics)
     return Figures.of((row.metrics.spend, row.metrics.impressions) for row in rows)
