@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unit_builders import any_value, page, stream, texts
 
 from tiktok_marketing.catalog import field_types
+from tiktok_marketing.sync.decode.coercion import is_no_value
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import Page
 
@@ -201,3 +202,23 @@ def test_fields_of_the_request_are_in_every_record() -> None:
     read = reader.read(body_of({"identity_list": [{"identity_id": "a"}, {"identity_id": "b", "store_id": "4"}]}))
     assert [(record["identity_id"], record["store_id"]) for record in read.records] == [("a", "3"), ("b", "3")]
     assert reader.keyer()(read.keyed) == [(7001, "3", "a"), (7001, "3", "b")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "amount"),
+    [
+        ("150000", 1.5), (150000, 1.5), ("1,500,000", 15.0), ("1e5", 1.0), (0, 0.0), ("-5", -0.00005), (None, None),
+        ("1e9999999999", None), ("9e999999", None), ("1e-9999999999", 0.0), ("9" * 5000, None), ("-", None),
+        ("1_000", None), ("\u0661\u0662", None), ("sNaN", None), ([], None), (10**30, 1e25), ("1e400", None),
+    ],
+)  # fmt: skip
+def test_an_amount_that_was_multiplied_is_divided_if_it_is_a_number(sent: Any, amount: float | None) -> None:
+    """By the one definition of a number. Another value becomes null, and costs no other object anything."""
+    rows = [{"query_id": "1", "credit_amount": sent}, {"query_id": "2", "credit_amount": "1"}]
+    reader = ObjectReader(stream("campaigns_bid_protection"), "7001")
+    decoded = reader.read(page(rows, list_key="bid_protection_records"))
+    odd, usual = decoded.records
+    assert odd["credit_amount"] == amount
+    assert usual["credit_amount"] == 0.00001
+    misfits = {misfit.field: misfit.value for misfit in decoded.misfits}
+    assert misfits == ({"credit_amount": sent} if amount is None and not is_no_value(sent) else {})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from tiktok_marketing.catalog import ObjectStream, field_types
-from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_text
+from tiktok_marketing.sync.decode.coercion import Misfit, coerce, to_decimal, to_text
 from tiktok_marketing.sync.decode.lenient_json import (
     NOT_AN_OBJECT,
     PageInfo,
@@ -19,6 +18,9 @@ from tiktok_marketing.sync.decode.lenient_json import (
     decode_record,
 )
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
+
+_MOST_DIGITS = 300
+"""A number with more digits before or behind its point is at the limits of a double, and no amount."""
 
 
 class ObjectReader:
@@ -119,10 +121,8 @@ class ObjectReader:
 
 def _unscaled(value: Any, factor: int) -> Any:
     """A number that TikTok multiplied by a factor, divided again as text; anything else as it is."""
-    try:
-        return str(Decimal(str(value)) / factor)
-    except InvalidOperation:
-        return value
+    number = to_decimal(value)
+    return value if number is None or abs(number.adjusted()) > _MOST_DIGITS else str(number / factor)
 
 
 def _nested(record: Any, path: Sequence[str]) -> Any:
