@@ -17,7 +17,7 @@ from msgspec import structs
 from tiktok_marketing.api.bodies import in_utf8, is_utf8, repaired
 from tiktok_marketing.api.body_budget import Reservation
 from tiktok_marketing.api.call import Call, as_text
-from tiktok_marketing.api.envelope import Envelope, envelope_of
+from tiktok_marketing.api.envelope import Envelope, envelope_of, no_data
 from tiktok_marketing.api.error_rules import (
     daily_quota_spent,
     nothing_answers,
@@ -297,7 +297,7 @@ class Client:
                 self._backing_off[endpoint] -= 1
 
     async def _prove(self, call: Call) -> None:
-        await self._repeated(call, msgspec.json.decode, partial_ok=True, probing=True)
+        await self._repeated(call, no_data, partial_ok=True, probing=True)
 
     def clock_reading(self) -> ClockReading:
         """The current time by this machine's clock and by TikTok's, as its answers show it."""

@@ -36,3 +36,7 @@ def envelope_of(body: bytes) -> Envelope:
         texts = (raw.get(name) for name in ("message", "request_id"))
         message, request_id = ("" if text is None else str(text).encode(errors="replace").decode() for text in texts)
         return Envelope(code, message, request_id)
+
+
+def no_data(_body: bytes) -> None:
+    """Decode nothing: the envelope shows that TikTok answered, and values in the data may be of any kind."""

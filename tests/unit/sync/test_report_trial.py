@@ -62,6 +62,15 @@ async def tried(api: Reports, *, every_status: bool = False) -> ReportTrial:
     return await try_report(client(api, FakeClock()), STREAM, AdvertiserId("7001"), WINDOW, every_status=every_status)
 
 
+@pytest.mark.parametrize("value", [b"1e400", b"NaN", rb'"\ud83d"', b'"a\x01b"', b"[" * 5000 + b"]" * 5000])
+async def test_a_report_with_an_odd_value_can_be_read(value: bytes) -> None:
+    """Its first row has a value that a strict decoder rejects. One request shows that TikTok answers."""
+    row = {"dimensions": {"campaign_id": "1"}, "metrics": {"spend": "@"}}
+    api = Reports(lambda *_: Reply(200, {}, page([row]).replace(b'"@"', value)))
+    assert await tried(api) == ReportTrial(None)
+    assert len(api.requests) == 1
+
+
 async def test_a_report_is_tried_with_one_row_of_all_metrics() -> None:
     """The request is the one that a sync sends, except for the page."""
     api = Reports()

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Answer, Client
+from tiktok_marketing.api.envelope import no_data
 from tiktok_marketing.api.error_rules import MAINTENANCE, ErrorRule, refused_alone, rule_for
 from tiktok_marketing.catalog import Scope, Stream
 from tiktok_marketing.config import AdvertiserId, Config
@@ -125,14 +126,14 @@ async def _needed_list(config: Config, api: Client) -> AccountList:
 async def _answers_elsewhere(api: Client) -> bool:
     """Whether TikTok's API answers a request that needs nothing but the token."""
     with suppress(TikTokError):
-        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, probing=True, partial_ok=True)
+        await api.get(_PROBE_ENDPOINT, {}, no_data, probing=True, partial_ok=True)
     return api.answered
 
 
 async def _works_elsewhere(api: Client) -> bool:
     """Whether TikTok accepts the token for a request that needs nothing else."""
     try:
-        await api.get(_PROBE_ENDPOINT, {}, msgspec.json.decode, probing=True, partial_ok=True)
+        await api.get(_PROBE_ENDPOINT, {}, no_data, probing=True, partial_ok=True)
     except TikTokError:
         return False
     return True

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.envelope import no_data
 from tiktok_marketing.catalog import Level, ReportSource, ReportStream
 from tiktok_marketing.catalog.metric_index import metric_index
 from tiktok_marketing.catalog.metrics import Kind
@@ -216,7 +217,7 @@ class ReportTasks:
                 raise TaskFailed(f"TikTok's task ended as {task.status} ({task.message or 'no reason was given'})")
             if self._clock.monotonic() >= until:
                 with suppress(TikTokError):  # it may have finished just now, and its file is not waited for any more
-                    await self._api.post(CANCEL, asked, msgspec.json.decode, advertiser_id=advertiser_id)
+                    await self._api.post(CANCEL, asked, no_data, advertiser_id=advertiser_id)
                 raise TaskFailed(f"TikTok's task was not finished after {_PATIENCE / 60:.0f} minutes")
 
     async def _created(self, stream: ReportStream, advertiser_id: AdvertiserId, body: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import msgspec
 
 from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.envelope import no_data
 from tiktok_marketing.catalog import ReportStream, Stream, stream_named
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, TikTokError
@@ -66,7 +67,7 @@ async def try_report(
         params = account_params(source, advertiser_id, window, names, every_status=every_status)
         params |= {"page": 1, "page_size": 1}
         # The only question is whether TikTok answers at all.
-        await api.get(stream.endpoint, params, msgspec.json.decode, advertiser_id=advertiser_id, partial_ok=True)
+        await api.get(stream.endpoint, params, no_data, advertiser_id=advertiser_id, partial_ok=True)
 
     while True:
         error: ConnectorError | None = None
