@@ -104,7 +104,9 @@ def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, 
         ([(0, None, 3)], {}, True),
         ([(0, None, 1)], {}, False),
         ([(0, None, 3)], {"asked": None}, False),
-        ([(5, 5, 1)], {}, False),
+        ([(5, 5, 1)], {}, True),
+        ([(5, 5, 1), (0, 5, 1)], {}, False),
+        ([(5, 10, 2), (5, 10, 2)], {}, False),
         ([(5, 5, 2)], {}, True),
         ([(5, 4, 1)], {}, True),
         ([(5, None, 1)], {}, True),
@@ -114,18 +116,24 @@ def test_the_stated_size_of_pages_counts_if_it_is_smaller_than_asked(rows: int, 
         ([(4, 3, None)], {}, False),
         ([(5, None, 1), (4, None, None)], {}, False),
         ([(4, None, 2)], {}, True),
-        ([(4, 4, 2)], {}, False),
-        ([(1, 1, 2)], {}, False),
+        ([(4, 4, 2)], {}, True),
+        ([(1, 1, 2)], {}, True),
         ([(4, 3, 1)], {}, False),
-        ([(4, None, None)], {"states": 9}, False),
+        ([(4, None, None)], {"states": 9}, True),
         ([(2, None, None)], {"states": 2}, True),
-        ([(1, None, None)], {"states": 2}, False),
+        ([(1, None, None)], {"states": 2}, True),
+        ([(4, 0, 0)], {"states": 5}, True),
+        ([(4, None, 3), (0, None, 3), (0, None, 3)], {}, False),
+        ([(4, 4, 3), (0, 4, 3)], {}, False),
     ],
 )
 def test_the_next_page_is_asked_for_after_a_full_page_that_no_count_explains(
     pages: list[tuple[int, int | None, int | None]], options: dict[str, Any], asks: bool
 ) -> None:
-    """Without any count, it is asked for after every page with rows. One empty page does not end a count of pages."""
+    """Without any count, it is asked for after every page with rows. One empty page does not end a count of pages.
+
+    A count of records may be that of the first page alone, and the stated size may be the one that was asked for.
+    """
     assert counted(*pages, **options).asks_next is asks
 
 

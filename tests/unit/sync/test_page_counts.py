@@ -199,6 +199,30 @@ async def test_a_capped_server_without_a_count_is_read_completely() -> None:
     assert len((await read_all(server))[0]) == 7
 
 
+UNCOUNTED = {
+    "nulls": {"total_number": None, "total_page": None},
+    "zeros": {"total_number": 0, "total_page": 0},
+    "the page's own count": {"total_number": 2},
+    "only more": {"total_number": MISSING, "total_page": MISSING, "has_more": True},
+}
+
+
+@pytest.mark.parametrize("counts", UNCOUNTED.values(), ids=UNCOUNTED)
+async def test_a_size_that_only_repeats_the_request_is_no_count(counts: dict[str, Any]) -> None:
+    """The server caps its pages, and repeats the size that was asked for."""
+    server = Server(rows_of(7), changed(page_size=SIZE, **counts), cap=2)
+    assert len((await read_all(server))[0]) == 7
+
+
+async def test_a_full_page_that_counts_itself_alone_is_followed_by_another() -> None:
+    """A list that ends there costs one request more."""
+    own = changed(total_number=SIZE, total_page=1)
+    assert len((await read_all(Server(rows_of(12), own)))[0]) == 12
+    whole = Server(rows_of(SIZE))
+    assert len((await read_all(whole))[0]) == SIZE
+    assert whole.requests == 2
+
+
 async def test_a_count_of_more_rows_than_exist_is_an_error() -> None:
     """The rows that came are delivered, and the error says how many are missing."""
     server = Server(rows_of(4), changed(total_number=10**9, total_page=10**8))

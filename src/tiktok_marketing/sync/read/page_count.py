@@ -48,7 +48,7 @@ class PageCount:
     def note(self, number: int, page: Page[Any]) -> None:
         """A page arrived. The first page must be noted first."""
         rows = len(page.records)
-        self._has_counts = self._has_counts or bool(page.total_number or page.total_page or page.page_size)
+        self._has_counts = self._has_counts or bool(page.total_number or page.total_page)
         self._total = max(self._total, page.total_number or 0)
         self._told_pages = max(self._told_pages, page.total_page or 0)
         self.rows += rows
@@ -100,10 +100,13 @@ class PageCount:
         if not self._last_rows:
             # Only a second empty page shows that a count of pages is wrong.
             return not self.is_counted and self._told_pages > self._last_number and self._empty_in_a_row == 1
-        if self._last_rows >= (self.size or 0):  # a count that ends here explains it, unless another one goes on
-            return not self.is_counted or self._told_pages > self._last_number
-        # Without any count, not even the size of a full page is known.
-        return not self.is_counted and (self._told_pages > self._last_number or not self._has_counts)
+        if self._told_pages > self._last_number:
+            return True
+        if self._last_rows >= (self.size or 0):
+            # A count that ends here explains it, unless it may be that of this page alone.
+            return not self.is_counted or self._last_number == 1
+        # Without any count, not even the size of a full page is known: a size that is stated may be the asked one.
+        return not self.is_counted and not self._has_counts
 
     @property
     def repeats_itself(self) -> bool:
