@@ -198,6 +198,36 @@ async def test_accounts_that_grant_a_scope_are_read_although_others_do_not(code:
     assert incomplete(outcome) == {"pixels"}
 
 
+@pytest.mark.parametrize(("code", "path"), [(40118, "ad/get/"), (40014, REPORTS)])
+async def test_an_account_that_is_not_on_a_list_costs_the_others_nothing(code: int, path: str) -> None:
+    """TikTok gives the same code for the application and for one account. The others wait for their turn meanwhile."""
+    streams = ["ads", "campaigns_reports_daily"]
+    async with small(advertisers=50, ads_per_account=1, days=2, latency=0.05) as emulator:
+        fields = {"skip_empty_days": False, "requests_per_second": 20}
+        whole = await outcome_of(emulator, streams, **fields)
+        refused = emulator.advertiser_ids[1]
+        message = "The app or the advertiser is not on the allowlist."
+        emulator.faults.add(Fault(path=path, advertiser=refused, code=code, message=message))
+        outcome = await outcome_of(emulator, streams, **fields)
+    (failed,) = incomplete(outcome)
+    assert failed == ("ads" if path == "ad/get/" else "campaigns_reports_daily")
+    assert f"failed for advertiser {refused}: {message.rstrip('.')}" in error_of(outcome, failed)["message"]
+    for name in streams:
+        others = {key: row for key, row in rows_of(whole, name).items() if row["advertiser_id"] != int(refused)}
+        assert {key: row for key, row in rows_of(outcome, name).items() if key in others} == others
+
+
+@pytest.mark.parametrize("code", [40118, 41001])
+async def test_a_stream_that_is_refused_to_the_application_is_not_asked_for_each_account(code: int) -> None:
+    """After a few accounts, the stream ends."""
+    async with small(advertisers=600, ads_per_account=1, days=2) as emulator:
+        emulator.faults.add(Fault(path="pixel/list/", code=code))
+        outcome = await read_from(emulator, config_for(emulator), ["pixels", "campaigns"])
+        requests = emulator.counters.total("pixel/list/")
+    assert incomplete(outcome) == {"pixels"}
+    assert requests < 300, "those that were on their way, at most 256"
+
+
 async def test_accounts_that_still_wait_are_read_although_the_first_ones_get_pages() -> None:
     """Three accounts of a stream fail for good, one after the other. Others were answered meanwhile, so all come."""
     async with small(advertisers=8, days=30, ads_per_account=4) as emulator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -173,12 +173,24 @@ async def test_an_answer_about_one_account_that_cannot_be_trusted_leaves_the_oth
 
 @pytest.mark.parametrize("code", [40118, 40121])
 async def test_if_the_application_may_not_read_reports_nothing_more_is_asked(code: int) -> None:
-    """Every other question would be refused, too. A scope that an account lacks, another may have granted."""
+    """Every other question would be refused, too, if it is for each of the first accounts alone."""
     agency = Agency(lambda *_: refusal(code, "The application is not allowed to."))
     day_finder = finder(agency, days=100)
     await day_finder.ask_all(1)
-    assert len(agency.asked) == 1
+    assert len(agency.asked) == 1 + len(IDS)
     assert known(day_finder, days=100) == dict.fromkeys(IDS)
+
+
+@pytest.mark.parametrize("code", [40118, 40121, 41001])
+async def test_an_account_that_may_not_be_read_costs_the_others_no_answer(code: int) -> None:
+    """TikTok gives the same code for the application and for an account that is not on its list."""
+
+    def other(ids: Sequence[str], _: Mapping[str, Any]) -> Any:
+        return refusal(code, "The app or the advertiser is not on the allowlist.") if "7000" in ids else None
+
+    day_finder = finder(Agency(other))
+    await day_finder.ask_all(1)
+    assert known(day_finder) == {"7000": None, "7001": [1], "7002": [2]}
 
 
 @pytest.mark.parametrize("trouble", [refusal(50000, "Internal error"), SILENCE], ids=["50000", "silence"])

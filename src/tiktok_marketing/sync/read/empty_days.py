@@ -177,10 +177,13 @@ class EmptyDayFinder:
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
-            if error.action is Action.FAIL_STREAM:
+            for_all = error.action is Action.FAIL_STREAM
+            if for_all and error.code is None:  # the day's quota is used up
                 self._give_up()
             elif error.failure_type is not FailureType.TRANSIENT or error.http_status is not None:
-                await self._ask_one_by_one(accounts, query)
+                answered = await self._ask_one_by_one(accounts, query)
+                if for_all and len(accounts) > 1 and not answered:  # TikTok refuses the application, not one of them
+                    self._give_up()
         except (IncompleteReadError, AdsLeftOutError):
             pass
         finally:
@@ -247,19 +250,23 @@ class EmptyDayFinder:
                     return True
         return False
 
-    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> None:
-        """Ask for each account alone, because one of them made the query fail for all."""
+    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> bool:
+        """Ask for each account alone, because one of them made the query fail for all. Returns whether any answered."""
+        answered = False
         for days in accounts:
             if len(accounts) > 1:
                 try:
                     query.answers.update(await self._active_days([days], query.window, brief=True))
+                    answered = True
                     continue
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
                         raise
                 except (IncompleteReadError, AdsLeftOutError):
+                    answered = True
                     continue
             days.unanswerable = True
+        return answered
 
     def _give_up(self) -> None:
         for days in self._accounts.values():

@@ -349,12 +349,14 @@ class Sync:
         if action is Action.STOP_SYNC:
             await self._stop_everything(error)
             return
-        if action is Action.FAIL_STREAM:
+        of_account = account is not None and error.code is not None  # the day's quota has no code of TikTok's
+        if action is Action.FAIL_STREAM and not of_account:
             run.fail(None, "", error)
             await self._drop(scheduler, run)
             return
         run.fail(account.advertiser_id if account else None, what, error)
-        if isinstance(error, PermissionDeniedError) and account is not None:
+        # TikTok may refuse the stream to the application or to this account alone, and uses the same codes for both.
+        if account is not None and (action is Action.FAIL_STREAM or isinstance(error, PermissionDeniedError)):
             run.without_scope.add(account.advertiser_id)
             if run.lacks_scope:
                 run.fail(None, "", error)

@@ -23,7 +23,7 @@ from tiktok_marketing.sync.run.progress import Phase
 _MAX_PARTIAL_NAMED = 10
 """How many windows of an account with a partial answer are named."""
 _MOST_WITHOUT_SCOPE = 5
-"""After this many accounts, and no answer, a missing scope is the token's. Otherwise, accounts may grant it each."""
+"""After this many accounts, and no answer, the token may not read the stream. Otherwise, accounts may grant it each."""
 _CHECKPOINT_INTERVAL = 2.0
 """The least seconds between two checkpoints of a stream. A killed sync repeats little, and checkpoints stay few."""
 _REFRESH_INTERVAL = 0.05
@@ -85,7 +85,7 @@ class StreamRun:
         self.answered_at = -math.inf
         """When its latest answer came, in monotonic seconds."""
         self.without_scope: set[AdvertiserId] = set()
-        """Accounts for which TikTok says that the application lacks the scope of the stream."""
+        """Accounts for which TikTok says that the application may not read the stream, for example without a scope."""
         self.refused_metrics: dict[AdvertiserId, set[str]] = {}
         """The metrics that TikTok does not accept, by account."""
         self.metric_search = MetricSearch()
@@ -109,7 +109,7 @@ class StreamRun:
 
     @property
     def lacks_scope(self) -> bool:
-        """Whether the token itself lacks the scope: TikTok refuses it for several accounts and answered for none."""
+        """Whether no account can be read: TikTok refuses the stream for several accounts and answered for none."""
         return len(self.without_scope) >= _MOST_WITHOUT_SCOPE and self.answered_at == -math.inf
 
     @property
