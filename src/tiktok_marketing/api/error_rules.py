@@ -5,12 +5,23 @@ Whether and when a request is retried follows from its rule, and `api.retry_poli
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from tiktok_marketing.api.error_messages import (
+    is_about_country,
+    is_about_names,
+    is_too_often,
+    may_pass,
+    names_account,
+    names_scope,
+    refuses_token,
+    says_account_is_gone,
+    says_scope_is_missing,
+    says_too_much,
+)
 from tiktok_marketing.api_path import path_of
 from tiktok_marketing.catalog.scopes import permission_of
 from tiktok_marketing.errors import (
@@ -268,32 +279,17 @@ _AMBIGUOUS = frozenset({40000, 40001, 40002})
 """Codes that mean a wrong request, an inaccessible account or a missing scope: their message decides."""
 _INSTEAD_OF_SCOPE = frozenset({40006, 40007, 40106, 40300, 40301})
 """Codes that have another meaning, and yet may come with a message about a missing scope."""
-_ACCOUNT = r"(?:advertiser|ad account)s?(?:[_ ]?ids?)?"
-_ACCOUNT_GONE_TEXT = re.compile(
-    _ACCOUNT
-    + r"[\s:=#'\"\d,()\[\]]*(?:(?:doesn['\u2019]?t|does not|do not|no longer) exist|(?:has|have) been deleted)",
-    re.IGNORECASE,
+
+
+_BY_MESSAGE = (
+    (is_too_often, _SLOW),
+    (says_account_is_gone, _ACCOUNT_GONE),
+    (refuses_token, _TOKEN),
+    (says_too_much, _SMALLER),
+    (is_about_names, _REFUSED),
+    (may_pass, _RETRY),
 )
-_ACCOUNT_DENIED_TEXT = re.compile(
-    r"permission (?:to operate|for|on) (?:the |this )?" + _ACCOUNT + r"(?:[\s:=#'\"(\[]*\d|[\s.!]*$)", re.IGNORECASE
-)
-_DENIED = re.compile(r"permission|permit|grant|authori[sz]|den(?:y|ied)|no access|forbidden", re.IGNORECASE)
-_LACKING = re.compile(r"insufficient|missing|lack|required?\b", re.IGNORECASE)
-_SCOPE_WORD = re.compile(r"\bscopes?\b", re.IGNORECASE)
-_NO_SCOPE = re.compile(r"\b(?:no|not|invalid|without|outside|wrong)\s+(?:\w+\s+)?scopes?\b", re.IGNORECASE)
-_OF_ACCOUNT = r"(?!\W*(?:(?:to \w+|for|on|of|over)\s+)?(?:\w+\s+)?(?:advertiser|ad account)s?\b(?! management))"
-_PERMISSION_KIND = re.compile(
-    r"\bpermissions?\b[^.]*\b(?:management|reporting|measurement)\b"
-    rf"|\bpermissions?\b\s*:{_OF_ACCOUNT}\s*\w"
-    r"|\b(?:app|application|client|developer)\b[^.]*\b(?:lack\w*|miss\w*|needs?|requires?|without|no|not have)\b"
-    rf"[^.]*\bpermissions?\b{_OF_ACCOUNT}",
-    re.IGNORECASE,
-)
-"""A permission that has a name, or that the application lacks, rather than one for an account."""
-_METRIC_WORD = re.compile(r"\b(?:metric|dimension|field)s?\b", re.IGNORECASE)
-_ENDPOINT_WORD = re.compile(r"\b(?:api|endpoint|interface)s?\b", re.IGNORECASE)
-_BANNED_COUNTRY = re.compile(r"banned country", re.IGNORECASE)
-_NAMED_ENDPOINT = re.compile(r"(?:^|[\s'\"`(\[<])/\w+/\w|\b\w+(?:/\w+)*/(?:get|list|search|info)\b|:(?:GET|POST)\b")
+"""What the message of a code means that no list has: TikTok has more codes than it documents."""
 
 
 def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
@@ -305,7 +301,8 @@ def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
         endpoint: The path of the request below `/open_api/v1.3/`.
 
     Example:
-        An unknown code from 50000 up is a fault at TikTok that may pass; an unknown code below fails the account.
+        An unknown code from 50000 up is a fault at TikTok that may pass. The message of one below decides what it
+        means. If it does not, the code fails the account.
     """
     by_message = _rule_by_message(code, message, endpoint) if message else None
     if by_message is not None:
@@ -313,56 +310,35 @@ def rule_for(code: int, message: str = "", endpoint: str = "") -> ErrorRule:
     known = ERROR_RULES.get(code)
     if known is not None:
         return known
-    return _RETRY if code >= 50000 else _REFUSED
+    # TikTok's errors have five digits from 40000 on. Anything else is of a gateway, or is not documented at all.
+    return _REFUSED if 40000 <= code < 50000 else _RETRY
 
 
 def _rule_by_message(code: int, message: str, endpoint: str) -> ErrorRule | None:
-    """The rule that a message shows, where the code has several meanings; None if it shows none."""
-    if _BANNED_COUNTRY.search(message):  # comes with the code -1
-        return _REFUSED_TO_USER if re.search(_ACCOUNT, message, re.IGNORECASE) else _COUNTRY
-    if code in _AMBIGUOUS:
-        if _says_account_is_gone(message):
-            return _ACCOUNT_GONE
-        if _says_scope_is_missing(message, endpoint):
-            return _SCOPE_MISSING
-        if code == 40001 and _METRIC_WORD.search(message):
-            return _REFUSED_TO_USER
-    if code in _INSTEAD_OF_SCOPE and _names_scope(message):
+    """The rule that a message shows, where the code has several meanings or is unknown; None if it shows none."""
+    rule = None
+    if is_about_country(message):  # comes with the code -1
+        rule = _REFUSED_TO_USER if names_account(message) else _COUNTRY
+    elif code in _AMBIGUOUS:
+        rule = _rule_of_ambiguous(code, message, endpoint)
+    elif code in _INSTEAD_OF_SCOPE and names_scope(message):
+        rule = _SCOPE_MISSING
+    elif code not in ERROR_RULES and code < 50000:
+        says = (rule for applies, rule in _BY_MESSAGE if applies(message))
+        rule = _SCOPE_MISSING if says_scope_is_missing(message, endpoint) else next(says, None)
+        if rule is _SLOW and names_account(message):
+            rule = _SLOW_ACCOUNT
+    return rule
+
+
+def _rule_of_ambiguous(code: int, message: str, endpoint: str) -> ErrorRule | None:
+    if says_account_is_gone(message):
+        return _ACCOUNT_GONE
+    if says_scope_is_missing(message, endpoint):
         return _SCOPE_MISSING
-    return None
-
-
-def _says_account_is_gone(message: str) -> bool:
-    """Whether a message says that there is no such account, or that the token may not use it at all."""
-    return _ACCOUNT_GONE_TEXT.search(message) is not None or _ACCOUNT_DENIED_TEXT.search(message) is not None
-
-
-def _says_scope_is_missing(message: str, endpoint: str) -> bool:
-    """Whether a message denies a kind of data: it names an endpoint or a scope.
-
-    Example:
-        `Advertiser 7… does not grant you /pixel/list/:GET permission` and `No permission for this scope`, but not
-        `No permission to operate advertiser 7…`.
-    """
-    if _names_scope(message):
-        return True
-    if _DENIED.search(message) is None:
-        return False
-    path = endpoint.strip("/").casefold()
-    if _NAMED_ENDPOINT.search(message) or _ENDPOINT_WORD.search(message):
-        return True
-    return bool(path) and path in message.casefold()
-
-
-def _names_scope(message: str) -> bool:
-    """Whether a message names a scope, or a permission that is not for an account, and says that it is missing.
-
-    Example:
-        `Invalid scope`, `Your app lacks the permission for Ads Management` and `Missing permission: pixel.read`.
-    """
-    if _SCOPE_WORD.search(message):
-        return any(pattern.search(message) for pattern in (_DENIED, _LACKING, _NO_SCOPE))
-    return _PERMISSION_KIND.search(message) is not None
+    if code == 40001:
+        return _REFUSED_TO_USER if is_about_names(message) else None
+    return _SMALLER if says_too_much(message) else None
 
 
 def transport_error(  # noqa: PLR0913 - the facts of one failure

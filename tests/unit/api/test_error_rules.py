@@ -13,7 +13,9 @@ from tiktok_marketing.api.error_rules import (
     transport_error,
 )
 from tiktok_marketing.errors import (
+    AccountError,
     Action,
+    AuthError,
     ConfigurationError,
     ConnectorError,
     DestinationError,
@@ -125,7 +127,55 @@ def test_every_code_from_50000_is_retried(code: int) -> None:
     assert rule_for(code).action is Action.RETRY
 
 
-@given(st.integers(max_value=49999).filter(lambda code: code not in ERROR_RULES))
+@given(st.integers(max_value=39999).filter(lambda code: code not in ERROR_RULES))
+def test_a_code_that_is_none_of_tiktoks_may_pass(code: int) -> None:
+    """A gateway sends such codes: the request is repeated."""
+    assert rule_for(code).action is Action.RETRY
+    assert rule_for(code, "Access denied").action is Action.RETRY
+
+
+TELLING = [
+    ("Too many requests, requests from App are temporarily restricted.", Action.SLOW_DOWN, None),
+    ("QPM limit reached", Action.SLOW_DOWN, None),
+    ("Advertiser (7)'s QPS (5) reaches QPS limit 5", Action.SLOW_ACCOUNT, None),
+    ("The query is too large. Please narrow the date range.", Action.SPLIT, None),
+    ("The date range must not exceed 7 days.", Action.SPLIT, None),
+    ("max time span is 7 days when use stat_time_day", Action.SPLIT, None),
+    ("The advertiser doesn't exist or has been deleted", Action.FAIL_ACCOUNT, AccountError),
+    ("No permission for this scope", Action.FAIL_ACCOUNT, PermissionDeniedError),
+    ("Access token is invalid", Action.STOP_SYNC, AuthError),
+    ("Expired access_token", Action.STOP_SYNC, AuthError),
+    ("System error, please try again later", Action.RETRY, None),
+    ("Service temporarily unavailable", Action.RETRY, None),
+]
+
+
+@pytest.mark.parametrize(("message", "action", "kind"), TELLING)
+@given(code=st.integers(40000, 49999).filter(lambda code: code not in ERROR_RULES))
+def test_the_message_of_an_unknown_code_decides(code: int, message: str, action: Action, kind: type | None) -> None:
+    """TikTok has more codes than its list, and their messages are those of the codes that are listed."""
+    rule = rule_for(code, message)
+    assert rule.action is action
+    assert kind is None or rule.error_class is kind
+
+
+@pytest.mark.parametrize("code", [40000, 40002])
+@pytest.mark.parametrize(
+    "message",
+    ["max time span is 7 days when use stat_time_day", "The date range must not exceed 7 days.", "time range too long"],
+)
+def test_days_that_are_too_many_are_divided(code: int, message: str) -> None:
+    """TikTok may shorten the longest time that a report may cover."""
+    assert rule_for(code, message).action is Action.SPLIT
+
+
+@pytest.mark.parametrize("message", ["Invalid date range", "start_date: Missing data", "Maximum of metrics is 100"])
+def test_other_words_about_days_divide_nothing(message: str) -> None:
+    """A smaller request would fail, too."""
+    assert rule_for(40002, message).action is Action.FAIL_ACCOUNT
+
+
+@given(st.integers(40000, 49999).filter(lambda code: code not in ERROR_RULES))
 def test_an_unknown_code_below_50000_is_an_error(code: int) -> None:
     """It is neither ignored nor retried, and should be reported."""
     rule = rule_for(code)

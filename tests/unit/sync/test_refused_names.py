@@ -77,6 +77,13 @@ def test_some_codes_refuse_metrics(code: int) -> None:
     assert refused_names(error("Invalid metric fields: ['spend']", code), ASKED) == {"spend"}
 
 
+@pytest.mark.parametrize("code", [40006, 40007, 40014, 40051, 40118, 40999, 41001])
+def test_any_refusal_that_speaks_of_metrics_refuses_them(code: int) -> None:
+    """TikTok has no code for a metric that is withdrawn."""
+    assert refused_names(error("Invalid metric fields: ['spend']", code), ASKED) == {"spend"}
+    assert not refused_names(error("The spend of this account is unknown", code), ASKED)
+
+
 @pytest.mark.parametrize("code", [40300, 40067, 50000])
 def test_other_codes_refuse_no_metric(code: int) -> None:
     """Whatever their message says."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from tiktok_marketing.catalog import ReportSource
 from tiktok_marketing.errors import TikTokError
-from tiktok_marketing.sync.read.refused_names import CODES
+from tiktok_marketing.sync.read.refused_names import may_name
 from tiktok_marketing.sync.read.report_requests import refused_metrics
 
 Ask = Callable[[tuple[str, ...]], Awaitable[object]]
@@ -153,7 +153,7 @@ class _Search:
         try:
             await self._ask(metrics)
         except TikTokError as error:
-            if error.code not in CODES and not error.too_large:
+            if not may_name(error) and not error.too_large:
                 raise
             # What is too large for TikTok was checked before.
             names = None if error.too_large else refused_metrics(error, self._source, metrics)

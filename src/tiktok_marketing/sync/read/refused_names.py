@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import Action, TikTokError
 
 _NO_PERMISSION = 40001
-CODES = frozenset({40000, _NO_PERMISSION, 40002, 41002})
-"""Codes of a wrong parameter, of a lacking permission (also for a metric), and of fields that are no longer in use."""
+_CODES = frozenset({40000, 40002, 41002})
+"""Codes of a wrong parameter, and of fields no longer in use. Other refusals count if they speak of metrics."""
 _ABOUT_NAMES = re.compile(r"metric|field", re.IGNORECASE)
 _INDEX = re.compile(r"\bmetrics?\s*(?:\.|\[)\s*(\d+)\]?", re.IGNORECASE)
 _ACCEPTED = re.compile(
@@ -69,17 +69,24 @@ def refused_names(error: TikTokError, asked: Sequence[str]) -> frozenset[str]:
         `Invalid metric fields: ['skan_result'].` with code 40002; or `metrics.3: not supported`, by position; or
         `metrics: Longer than maximum length 100.`
     """
-    if error.code not in CODES:
+    if not may_name(error):
         return frozenset()
     text = error.tiktok_message
-    if error.code == _NO_PERMISSION and _ABOUT_NAMES.search(text) is None:
-        return frozenset()
     positions = {int(number) for number in _INDEX.findall(text)}
     names = {name.casefold(): name for name in asked}
     refused = _refused_by_name(_INDEX.sub("metric", text), names, anywhere=not positions)
     if refused or not positions:
         return refused or _beyond_limit(text, asked)
     return frozenset(asked[position] for position in positions if position < len(asked))
+
+
+def may_name(error: TikTokError) -> bool:
+    """Whether an error may be about the names that were requested. TikTok has no code for that alone."""
+    if error.code in _CODES:
+        return error.action is not Action.SPLIT
+    refused = error.code is not None and error.action in {Action.FAIL_ACCOUNT, Action.FAIL_STREAM}
+    refused = refused and (error.code == _NO_PERMISSION or not error.inaccessible)
+    return refused and _ABOUT_NAMES.search(error.tiktok_message) is not None
 
 
 def _beyond_limit(text: str, asked: Sequence[str]) -> frozenset[str]:
