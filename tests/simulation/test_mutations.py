@@ -348,7 +348,7 @@ def test_only_late_hours_show_that_a_day_is_incomplete(monkeypatch: pytest.Monke
 def test_files_with_old_figures_fail_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connector that reads days from files while their figures still grow is found out."""
     monkeypatch.setattr(report_tasks, "_RECENT", -100)
-    assert fails(90003675, Components)
+    assert fails(90004091, Components)
 
 
 @pytest.mark.parametrize("components", [LastPageDropped, NoLookback, ThrottleIgnored])

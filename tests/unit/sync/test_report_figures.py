@@ -135,21 +135,21 @@ async def test_metrics_that_tiktok_withdrew_are_left_out_and_known() -> None:
 
 async def test_an_error_about_something_else_is_an_error() -> None:
     """The objects are needed, so nothing stands in for them."""
-    api = Reports(campaign_id=lambda _: refusal(40002, "max time span is 30 days."))
-    with pytest.raises(TikTokError, match="max time span"):
+    api = Reports(campaign_id=lambda _: refusal(40002, "start_date: Invalid value."))
+    with pytest.raises(TikTokError, match="start_date"):
         await Reading(api).figures.of_objects(CAMPAIGNS, PIECE)
     assert len(api.requests) == 1
 
 
 async def test_figures_above_that_cannot_be_read_are_unknown_and_said_once() -> None:
     """The parts are then compared with what else is known. Another reason is said too."""
-    answers = [refusal(40300, "no"), refusal(40300, "no"), refusal(40002, "max time span is 30 days.")]
+    answers = [refusal(40300, "no"), refusal(40300, "no"), refusal(40002, "start_date: Invalid value.")]
     api = Reports(advertiser_id=lambda _: answers.pop(0))
     reading = Reading(api)
     assert [await reading.figures.above(PIECE) for _ in range(3)] == [None] * 3
     first, second = reading.figures.warnings
     assert "does not tell what they add up to" in first
-    assert "max time span" in second
+    assert "start_date" in second
 
 
 async def test_figures_above_that_come_in_part_are_unknown() -> None:
