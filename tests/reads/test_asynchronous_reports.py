@@ -206,6 +206,38 @@ async def test_a_task_that_fails_is_replaced_by_pages() -> None:
     assert rows == await by_pages()
 
 
+@pytest.mark.parametrize(
+    ("path", "effect"),
+    [
+        ("create", {"code": 50000}),
+        ("create", {"edit": "$.data.task_id", "json": "null"}),
+        ("create", {"http": 403}),
+        ("check", {"code": 40200}),
+        ("check", {"edit": "$.data.status", "json": "null"}),
+        ("download", {"http": 500}),
+        ("download", {"http": 200, "page": ""}),
+    ],
+)
+async def test_a_task_without_an_answer_is_not_asked_for_long(path: str, effect: dict[str, Any]) -> None:
+    """The pages can be read instead, now."""
+    async with reading() as task:
+        task.emulator.faults.add(Fault(path=f"report/task/{path}/", **effect))
+        rows = await task.rows()
+        assert task.asked(f"report/task/{path}/") == 3
+        assert len(task.notices) == 1
+    assert rows == await by_pages()
+
+
+async def test_a_task_that_is_not_ready_is_waited_for() -> None:
+    """TikTok has a code for that, too. The id of a task may be a number."""
+    async with reading() as task:
+        task.emulator.faults.add(Fault(path="report/task/check/", code=40201, first=5))
+        task.emulator.faults.add(Fault(path="report/task/create/", edit="$.data.task_id", value=7))
+        rows = await task.rows()
+        assert task.asked("report/task/check/") > 5
+    assert rows == await by_pages()
+
+
 @pytest.mark.thorough
 async def test_a_task_that_does_not_end_is_canceled() -> None:
     """After ten minutes."""

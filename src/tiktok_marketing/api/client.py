@@ -194,17 +194,24 @@ class Client:
         )
 
     async def post(
-        self, endpoint: str, body: Mapping[str, Any], decode: Callable[[bytes], T], *, advertiser_id: str | None = None
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        decode: Callable[[bytes], T],
+        *,
+        advertiser_id: str | None = None,
+        probing: bool = False,
     ) -> Answer[T]:
         """Send a POST request with a body in JSON, and retry it until there is an answer.
 
         TikTok may receive it more than once: if an answer is lost, nobody knows whether the request was.
 
         Args:
-            endpoint: Path below `/open_api/v1.3/`, with its trailing slash.
+            endpoint: Path below `/open_api/v1.3/`.
             body: The parameters.
             decode: As for `get`.
             advertiser_id: As for `get`.
+            probing: As for `get`.
 
         Raises:
             TikTokError: If the request failed for good.
@@ -212,7 +219,7 @@ class Client:
         """
         shown = {name: as_text(value) for name, value in body.items()}
         sending = partial(self._transport.post, endpoint, body, self._token)
-        return await self._answer_to(Call("POST", endpoint, shown, sending, advertiser_id), decode)
+        return await self._answer_to(Call("POST", endpoint, shown, sending, advertiser_id), decode, probing=probing)
 
     async def _answer_to(self, call: Call, decode: Callable[[bytes], T], **options: bool) -> Answer[T]:
         """Retry a call until there is an answer. If the token is refused, find out if it is so for this call alone."""

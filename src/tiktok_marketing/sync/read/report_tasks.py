@@ -40,6 +40,7 @@ _RECENT = 2
 """The last days, in UTC, of which figures appear or are corrected somewhere, even without an attribution window."""
 _NOT_ALLOWED = 40118
 _PARAMETER_ERROR = 40002
+_NOT_READY = 40201
 _WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each check of a task; the last one repeats."""
 _PATIENCE = 600.0
@@ -49,7 +50,7 @@ _FINISHED = frozenset({"SUCCESS", "FAILED", "CANCELED"})
 
 
 class _Task(msgspec.Struct):
-    task_id: str
+    task_id: str | int
 
 
 class _Status(msgspec.Struct):
@@ -207,18 +208,30 @@ class ReportTasks:
         while True:
             await self._clock.sleep(_WAITS[min(number, len(_WAITS) - 1)])
             number += 1
-            checked = await self._api.get(
-                CHECK, asked, msgspec.json.Decoder(_Checked).decode, advertiser_id=advertiser_id
-            )
-            task = checked.value.data
+            task = await self._checked(asked)
             if task.status == "SUCCESS":
                 return asked["task_id"]
             if task.status in _FINISHED:
                 raise TaskFailed(f"TikTok's task ended as {task.status} ({task.message or 'no reason was given'})")
             if self._clock.monotonic() >= until:
                 with suppress(TikTokError):  # it may have finished just now, and its file is not waited for any more
-                    await self._api.post(CANCEL, asked, no_data, advertiser_id=advertiser_id)
+                    await self._api.post(CANCEL, asked, no_data, advertiser_id=advertiser_id, probing=True)
                 raise TaskFailed(f"TikTok's task was not finished after {_PATIENCE / 60:.0f} minutes")
+
+    async def _checked(self, asked: Mapping[str, str]) -> _Status:
+        """What TikTok says of a task.
+
+        Raises:
+            TikTokError: If TikTok does not say it. Pages can be read instead, so it is not asked for long.
+        """
+        decode = msgspec.json.Decoder(_Checked).decode
+        try:
+            answer = await self._api.get(CHECK, asked, decode, advertiser_id=asked["advertiser_id"], probing=True)
+        except TikTokError as error:
+            if error.code != _NOT_READY:
+                raise
+            return _Status("NOT READY")
+        return answer.value.data
 
     async def _created(self, stream: ReportStream, advertiser_id: AdvertiserId, body: Mapping[str, Any]) -> str:
         """The id of a new task. Until TikTok has accepted one, others wait, because it may allow none.
@@ -231,9 +244,9 @@ class ReportTasks:
             if self._is_useless(stream, advertiser_id):
                 raise TaskFailed("another one was of no use")
             decode = msgspec.json.Decoder(_Created).decode
-            created = await self._api.post(CREATE, body, decode, advertiser_id=advertiser_id)
+            created = await self._api.post(CREATE, body, decode, advertiser_id=advertiser_id, probing=True)
             self._was_allowed = True
-            return created.value.data.task_id
+            return str(created.value.data.task_id)
 
     async def _download(
         self, source: ReportSource, advertiser_id: AdvertiserId, task_id: str, metrics: Sequence[str]
@@ -251,6 +264,7 @@ class ReportTasks:
             bytes,
             advertiser_id=advertiser_id,
             is_file=True,
+            probing=True,
         )
         if answer.value.lstrip().startswith(b"{"):
             raise TaskFailed("TikTok answered without a file")
