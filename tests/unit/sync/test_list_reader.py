@@ -30,8 +30,8 @@ from tiktok_marketing.sync.read.listing import (
     SequentialBudget,
     Shown,
     TooManyRows,
-    different_records,
 )
+from tiktok_marketing.sync.read.repeated_keys import different_records
 
 SIZE = 5
 ADS = Request(endpoint="ad/get/", params={"list": "a"}, page_size=SIZE, advertiser_id=AdvertiserId("7001"))

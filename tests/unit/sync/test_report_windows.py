@@ -41,6 +41,11 @@ def row(ad: str, day: int = 1, **metrics: Any) -> dict[str, Any]:
     return {"dimensions": {"ad_id": ad, "stat_time_day": f"2026-01-{day:02d} 00:00:00"}, "metrics": metrics}
 
 
+def first_day(params: Mapping[str, Any]) -> int:
+    """The number of the first day that a request is about."""
+    return int(params["start_date"][-2:])
+
+
 def of(dimension: str, **spends: int) -> Rows:
     """Rows of a level without days: what each object spent."""
     return [
@@ -231,7 +236,7 @@ async def test_a_report_is_divided_if_that_may_help(error: int, divided: bool) -
     """If it is too large, or so slow that a smaller one may succeed."""
 
     def answer(params: Params) -> Reply | Rows:
-        return refusal(error) if params["start_date"] != params["end_date"] else [row("1")]
+        return refusal(error) if params["start_date"] != params["end_date"] else [row("1", first_day(params))]
 
     server = Server(ad_id=answer)
     if divided:
@@ -248,7 +253,7 @@ async def test_metrics_that_tiktok_withdrew_are_left_out_and_remembered() -> Non
 
     def answer(params: Params) -> Reply | Rows:
         withdrawn = [name for name in ("reach", "result") if name in params["metrics"]]
-        return refusal(40002, f"Invalid metric fields: {withdrawn}.") if withdrawn else [row("1")]
+        return refusal(40002, f"Invalid metric fields: {withdrawn}.") if withdrawn else [row("1", first_day(params))]
 
     server = Server(ad_id=answer)
     refused: set[str] = {"clicks"}
@@ -269,7 +274,7 @@ async def test_of_several_metrics_in_a_refusal_only_those_that_tiktok_refuses_ar
     def answer(params: Params) -> Reply | Rows:
         metrics = set(params["metrics"])
         if "reach" not in metrics:
-            return [row("1")]
+            return [row("1", first_day(params))]
         return refusal(40002, "metrics: reach not in ['spend', 'clicks', 'result']")
 
     server = Server(ad_id=answer)
@@ -658,7 +663,7 @@ async def test_a_window_that_cannot_be_counted_as_a_whole_is_counted_in_parts(tr
 
     def answer(params: Params) -> Reply:
         days = int(params["end_date"][-2:]) - int(params["start_date"][-2:]) + 1
-        return trouble if days > 2 else reply([row("1")], total=days * 10)
+        return trouble if days > 2 else reply([row("1", first_day(params))], total=days * 10)
 
     server = Server(ad_id=answer)
     assert await window_of(server).count() == 40

@@ -25,6 +25,7 @@ from tiktok_marketing.errors import (
 from tiktok_marketing.sync.decode.given_dimensions import with_dimensions
 from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.decode.report_file import ReportFile
+from tiktok_marketing.sync.read.asked_for import Asked
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
 from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.repeated_keys import RepeatedKeys
@@ -54,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         given: Dimensions that the rows of the answer lack, with their value.
         fields: Fields of every object that the request gives, where TikTok leaves them out.
         file: The rows, if TikTok has delivered all of them already; then nothing is requested.
+        asked: What every record must be about, as far as records say it.
     """
 
     endpoint: str
@@ -70,6 +72,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     given: Mapping[str, str] = {}
     fields: Mapping[str, Any] = {}
     file: ReportFile | None = None
+    asked: Asked = Asked()
 
 
 class Delivery(msgspec.Struct, Generic[Sink], frozen=True):
@@ -416,11 +419,13 @@ class ListReader(Generic[Sink]):
             del answer  # an error keeps this frame, and would keep the page
             raise AdsLeftOutError("TikTok left out all but the newest 20,000 ads from this report.")
         self._partial = self._partial or answer.partial
+        if self._partial is None and (reason := request.asked.strange(answer.value)):
+            self._partial = PartialAnswerError(request.endpoint, reason, request.advertiser_id)
         self.repaired = self.repaired or answer.repaired
         return answer
 
     async def _get(self, request: Request, number: int, order: Mapping[str, Any]) -> Answer[Page[Sink]]:
-        decode = partial(self._read_with, request.given) if request.given else self._reader.read
+        decode = partial(self._decode, request)
         if request.file is not None:
             body = request.file.page(number, request.page_size or len(request.file))
             return Answer(decode(body), len(body), throttled=False, partial=None)
@@ -438,26 +443,10 @@ class ListReader(Generic[Sink]):
             partial_ok=True,
         )
 
-    def _read_with(self, given: Mapping[str, str], body: bytes) -> Page[Sink]:
-        return self._reader.read(with_dimensions(body, given))
-
-
-def different_records(what: str, different: Mapping[str, int]) -> list[str]:
-    """A sentence about keys that belong to several different records; none if there are no such keys.
-
-    Args:
-        what: What the records are called.
-        different: For each key, how many records have it.
-    """
-    if not different:
-        return []
-    key, count = next(iter(different.items()))
-    keys = f"the key {key}" if len(different) == 1 else f"each of {len(different):,} keys, for example {key}"
-    text = (
-        f"TikTok delivers {count} different {what} with {keys}. All of them are delivered. A destination that keeps "
-        "one record per key loses the others: compare its sums with TikTok Ads Manager."
-    )
-    return [text]
+    def _decode(self, request: Request, body: bytes) -> Page[Sink]:
+        page = self._reader.read(with_dimensions(body, request.given) if request.given else body)
+        request.asked.verify(page)
+        return page
 
 
 def _short(request: Request, last: Pass, circumstance: str = "") -> IncompleteReadError:

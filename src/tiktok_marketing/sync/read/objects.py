@@ -18,7 +18,8 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
-from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request, different_records
+from tiktok_marketing.sync.read.asked_for import Asked
+from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request
 from tiktok_marketing.sync.read.parent_params import (
     ParentParams,
     RefusedParams,
@@ -26,6 +27,7 @@ from tiktok_marketing.sync.read.parent_params import (
     parent_params,
     records_as_sent,
 )
+from tiktok_marketing.sync.read.repeated_keys import different_records
 
 
 def object_requests(
@@ -73,6 +75,8 @@ def object_requests(
                 advertiser_id=advertiser_id,
                 max_records=source.max_records,
                 fields={**query.fields, **{name: params[param] for name, param in source.request_fields.items()}},
+                # Campaigns, ad groups and ads belong to one account; assets may be shared by others.
+                asked=Asked(account=advertiser_id) if source.has_status else Asked(),
             )
         )
     return requests

@@ -108,3 +108,21 @@ class RepeatedKeys(Generic[Sink]):
         counts = {key: len(contents) for key, contents in self._delivered.items() if contents and len(contents) > 1}
         counts |= {key: len(latest.copies.versions[key]) for key in latest.different}
         return {self._texts[key]: count for key, count in counts.items()}
+
+
+def different_records(what: str, different: Mapping[str, int]) -> list[str]:
+    """A sentence about keys that belong to several different records; none if there are no such keys.
+
+    Args:
+        what: What the records are called.
+        different: For each key, how many records have it.
+    """
+    if not different:
+        return []
+    key, count = next(iter(different.items()))
+    keys = f"the key {key}" if len(different) == 1 else f"each of {len(different):,} keys, for example {key}"
+    text = (
+        f"TikTok delivers {count} different {what} with {keys}. All of them are delivered. A destination that keeps "
+        "one record per key loses the others: compare its sums with TikTok Ads Manager."
+    )
+    return [text]

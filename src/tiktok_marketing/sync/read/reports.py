@@ -26,6 +26,7 @@ from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.asked_for import Asked
 from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import (
     Budget,
@@ -34,10 +35,10 @@ from tiktok_marketing.sync.read.listing import (
     PartialLog,
     Request,
     TooManyRows,
-    different_records,
 )
 from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
+from tiktok_marketing.sync.read.repeated_keys import different_records
 from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import (
@@ -435,6 +436,7 @@ class ReportWindow:
             place=self._place,
             disjoint=True,
             given=given_dimensions(self._source, piece),
+            asked=Asked.of_report(self._source, None if piece.summed else piece.window, self._advertiser_id),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             divisible=piece.halves() is not None or smaller_objects(self._source, piece) is not None,
         )

@@ -1,0 +1,87 @@
+"""Whether a page answers what was asked: a cache on the way may answer about other days or another account. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tiktok_marketing.catalog import ReportSource
+from tiktok_marketing.config_values import is_advertiser_id
+from tiktok_marketing.sync.decode.pages import Page
+from tiktok_marketing.sync.plan.windows import Window
+
+_TIMES = ("stat_time_day", "stat_time_hour")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What every record of a page must be about.
+
+    Args:
+        window: The days; None if the records have none.
+        time: The dimension that has the day of a row; empty if there is none.
+        account: The account, if the records say whose they are; empty if they do not.
+    """
+
+    window: Window | None = None
+    time: str = ""
+    account: str = ""
+
+    @classmethod
+    def of_report(cls, source: ReportSource, window: Window | None, advertiser_id: str) -> Asked:
+        """What the rows of a report are about. Those of a store's report may name another account of the store."""
+        time = next((name for name in _TIMES if name in source.dimensions), "")
+        names_account = "advertiser_id" in source.dimensions and source.stores is None
+        return cls(window if time else None, time, advertiser_id if names_account else "")
+
+    def verify(self, page: Page[Any]) -> None:
+        """Check that a page has a record that was asked for, unless it has none at all.
+
+        Raises:
+            msgspec.ValidationError: If all its records are about something else.
+        """
+        others, right = self._others(page)
+        if others and not right:
+            raise msgspec.ValidationError(
+                f"all its records are {others}, and {self._text} was asked for: is it from a cache?"
+            )
+
+    def strange(self, page: Page[Any]) -> str:
+        """Which days a page has that were not asked for, as a clause; empty if it has none."""
+        others, _ = self._others(page) if self.window is not None else ("", True)
+        return f"it has records {others}, and {self._text} was asked for" if others else ""
+
+    @property
+    def _text(self) -> str:
+        return str(self.window) if self.window is not None else f"advertiser {self.account}"
+
+    def _others(self, page: Page[Any]) -> tuple[str, bool]:
+        """What records are about that were not asked for, for people, and whether others were. Odd values are none."""
+        if self.window is not None:
+            days = {str(getattr(row, self.time))[:10] for row in page.keyed}
+            other_days = sorted(day for day in days if _is_day(day) and date.fromisoformat(day) not in self.window)
+            if other_days:
+                return f"of {other_days[0]}", len(days) > len(other_days)
+        if self.account:
+            accounts = set(_accounts(page))
+            other_accounts = sorted(each for each in accounts if is_advertiser_id(each) and each != self.account)
+            if other_accounts:
+                return f"of advertiser {other_accounts[0]}", len(accounts) > len(other_accounts)
+        return "", True
+
+
+def _accounts(page: Page[Any]) -> Iterable[str]:
+    """The accounts that the records of a page name."""
+    if any(isinstance(keyed, Mapping) for keyed in page.keyed[:1]):  # the account was added to decoded objects
+        return (str(row["advertiser_id"]) for row in page.raw.rows() if row.get("advertiser_id"))
+    return (str(row.advertiser_id) for row in page.keyed)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Answers about other days or another account than asked, as a cache on the way may give them, over real sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from faults.hurry import small
+from faults.test_refusals import REPORTS, error_of, incomplete, outcome_of, rows_of
+from tiktok_marketing.emulator import Emulator, Fault
+
+pytestmark = pytest.mark.thorough
+
+OTHER_DAY = {"edit": "dimensions.stat_time_day", "value": "2026-03-05 00:00:00"}
+OTHER_HOUR = {"edit": "dimensions.stat_time_hour", "value": "2026-03-05 07:00:00"}
+OTHER_ACCOUNT = {"edit": "advertiser_id", "value": "7000000000000000999"}
+CASES = [
+    ("ads_reports_daily", OTHER_DAY),
+    ("campaigns_reports_hourly", OTHER_HOUR),
+    ("campaigns", OTHER_ACCOUNT),
+    ("smart_plus_ads", OTHER_ACCOUNT),
+]
+
+
+def answered_otherwise(emulator: Emulator, name: str, effect: dict[str, Any], **which: Any) -> None:
+    """Answer for the second account about something else."""
+    path = {"campaigns": "campaign/get/", "smart_plus_ads": "smart_plus/ad/get/"}.get(name, REPORTS)
+    emulator.faults.add(Fault(path=path, advertiser=emulator.advertiser_ids[1], **which, **effect))
+
+
+@pytest.mark.parametrize(("name", "effect"), CASES)
+async def test_an_answer_about_something_else_is_asked_for_again(name: str, effect: dict[str, Any]) -> None:
+    """As long as the cache has it: no row is lost, and none comes that belongs elsewhere."""
+    async with small() as emulator:
+        whole = await outcome_of(emulator, [name], skip_empty_days=False)
+        answered_otherwise(emulator, name, effect, first=3)
+        outcome = await outcome_of(emulator, [name], skip_empty_days=False)
+    assert outcome.exit_code == 0, outcome.errors
+    assert rows_of(outcome, name) == rows_of(whole, name)
+
+
+@pytest.mark.parametrize(("name", "effect"), CASES)
+async def test_an_account_that_is_answered_about_something_else_fails_alone(name: str, effect: dict[str, Any]) -> None:
+    """None of these rows is delivered, the state stays, and the error says what came."""
+    async with small() as emulator:
+        whole = await outcome_of(emulator, [name], skip_empty_days=False)
+        answered_otherwise(emulator, name, effect)
+        outcome = await outcome_of(emulator, [name], skip_empty_days=False)
+        refused = emulator.advertiser_ids[1]
+    assert outcome.exit_code == 1
+    assert incomplete(outcome) == {name}
+    others = {key: row for key, row in rows_of(whole, name).items() if row["advertiser_id"] != int(refused)}
+    assert rows_of(outcome, name) == others
+    message = error_of(outcome, name)["message"]
+    assert f"failed for advertiser {refused}: " in message
+    assert f"all its records are of {'advertiser 7' if effect is OTHER_ACCOUNT else '2026-03-05'}" in message
+
+
+async def test_a_row_of_another_day_is_delivered_and_reported() -> None:
+    """All others of its answer are right. But rows may be missing in its place, so the state stays."""
+    async with small() as emulator:
+        whole = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+        answered_otherwise(emulator, "ads_reports_daily", OTHER_DAY, records=1)
+        outcome = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+    assert incomplete(outcome) == {"ads_reports_daily"}
+    assert len(rows_of(outcome, "ads_reports_daily")) == len(rows_of(whole, "ads_reports_daily"))
+    assert "it has records of 2026-03-05, and 2026-06-0" in error_of(outcome, "ads_reports_daily")["message"]
