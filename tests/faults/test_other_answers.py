@@ -8,6 +8,7 @@ import pytest
 
 from faults.hurry import small
 from faults.test_refusals import REPORTS, error_of, incomplete, outcome_of, rows_of
+from support import config_for, cursors_of, read_from
 from tiktok_marketing.emulator import Emulator, Fault
 
 pytestmark = pytest.mark.thorough
@@ -55,6 +56,41 @@ async def test_an_account_that_is_answered_about_something_else_fails_alone(name
     message = error_of(outcome, name)["message"]
     assert f"failed for advertiser {refused}: " in message
     assert f"all its records are of {'advertiser 7' if effect is OTHER_ACCOUNT else '2026-03-05'}" in message
+
+
+LIST = "oauth2/advertiser/get/"
+SOME = ["campaigns", "ads_reports_daily"]
+
+
+async def test_an_account_that_the_list_lacks_is_read_if_tiktok_answers_for_it() -> None:
+    """Absence is no answer. Others may be missing as well, so the streams are not complete."""
+    async with small() as emulator:
+        first = await read_from(emulator, config_for(emulator), SOME)
+        whole = await read_from(emulator, config_for(emulator), SOME, state=first.state_file)
+        emulator.faults.add(Fault(path=LIST, edit="$.data.list[1]"))
+        outcome = await read_from(emulator, config_for(emulator), SOME, state=first.state_file)
+        lacking = emulator.advertiser_ids[1]
+    assert incomplete(outcome) == set(SOME)
+    for name in SOME:
+        assert rows_of(outcome, name) == rows_of(whole, name)
+    (error,) = outcome.errors
+    assert f"TikTok's list of accounts lacks {lacking}, although TikTok answers" in error["message"]
+    assert cursors_of(outcome.last_states) == cursors_of(whole.last_states)
+
+
+@pytest.mark.parametrize("counted", [99, "99"])
+async def test_a_list_that_counts_more_accounts_than_it_has_is_not_complete(counted: Any) -> None:
+    """The accounts that it has are read."""
+    async with small() as emulator:
+        whole = await read_from(emulator, config_for(emulator), SOME)
+        info = {"page": 1, "page_size": 3, "total_number": counted, "total_page": 33}
+        emulator.faults.add(Fault(path=LIST, edit="$.data.page_info", value=info))
+        outcome = await read_from(emulator, config_for(emulator), SOME)
+    assert incomplete(outcome) == set(SOME)
+    for name in SOME:
+        assert rows_of(outcome, name) == rows_of(whole, name)
+    (error,) = outcome.errors
+    assert "lists 3 of the 99 accounts that TikTok counts" in error["message"]
 
 
 async def test_a_row_of_another_day_is_delivered_and_reported() -> None:

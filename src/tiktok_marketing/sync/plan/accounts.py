@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import IncompleteReadError, TikTokError
 from tiktok_marketing.sync.plan.zones import ZONE_AHEAD_OF_ALL, day_in, earliest_day_in
 
 
@@ -57,7 +57,7 @@ class AccountList(msgspec.Struct, frozen=True):
     """
 
     rows: Sequence[Mapping[str, Any]]
-    incomplete: PartialAnswerError | None
+    incomplete: IncompleteReadError | None
 
 
 class Accounts(msgspec.Struct, frozen=True):

@@ -27,8 +27,9 @@ from tiktok_marketing.errors import (
     TikTokError,
 )
 from tiktok_marketing.sync.decode.coercion import shown, to_text
-from tiktok_marketing.sync.decode.lenient_json import as_objects, decode_lenient
+from tiktok_marketing.sync.decode.lenient_json import as_objects, count_of, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
+from tiktok_marketing.sync.plan.state_repair import list_ids
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
 
 LIST_ENDPOINT = "oauth2/advertiser/get/"
@@ -37,6 +38,8 @@ LISTING = "the list of accounts"
 """What failed, for people, if listing the accounts fails."""
 BATCH = 100
 """Accounts per request to `/advertiser/info/`."""
+_FIRST_LEFT_OUT = 50
+"""So many accounts that the list lacks are asked about before the others are."""
 _PROBE_ENDPOINT = "user/info/"
 _WITHOUT_LIST = (
     "If you name the accounts in advertiser_ids, everything but the stream advertiser_ids is read without it."
@@ -44,12 +47,18 @@ _WITHOUT_LIST = (
 
 
 def _rows(body: bytes) -> list[Mapping[str, Any]]:
+    return _counted(body)[0]
+
+
+def _counted(body: bytes) -> tuple[list[Mapping[str, Any]], int]:
+    """The rows of an answer, and how many TikTok counts; 0 if it counts none."""
     answer = decode_lenient(body)
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(data, Mapping):
         raise msgspec.ValidationError("`data` is not an object")
-    listed = data.get("list")
-    return as_objects([] if listed is None else listed, "`data.list`")
+    listed, info = data.get("list"), data.get("page_info")
+    total = count_of(info.get("total_number")) if isinstance(info, Mapping) else None
+    return as_objects([] if listed is None else listed, "`data.list`"), total or 0
 
 
 async def find_accounts(config: Config, api: Client) -> Accounts:
@@ -163,9 +172,10 @@ async def list_accounts(config: Config, api: Client) -> AccountList:
         )
     params = {"app_id": config.app_id, "secret": config.secret}
     try:
-        return AccountList((await api.get(LIST_ENDPOINT, params, _rows)).value, None)
+        rows, total = (await api.get(LIST_ENDPOINT, params, _counted)).value
+        return AccountList(rows, _lacking(len(rows), total) if len(rows) < total else None)
     except PartialAnswerError as error:
-        return AccountList(error.answer.value, error)
+        return AccountList(error.answer.value[0], error)
     except TikTokError as error:
         if error.code in {40000, 40001, 40002} and not isinstance(error, PermissionDeniedError):
             # Seen where the token belongs to another application.
@@ -174,6 +184,45 @@ async def list_accounts(config: Config, api: Client) -> AccountList:
                 rule_for(40101).error(error.tiktok_message, endpoint=error.endpoint, **facts).after(error.tries)
             ) from None
         raise
+
+
+def _lacking(listed: int, total: int) -> IncompleteReadError:
+    """The error of a list that has fewer accounts than TikTok counts in it."""
+    return IncompleteReadError(
+        f"/{LIST_ENDPOINT} lists {listed:,} of the {total:,} accounts that TikTok counts.",
+        remedy=f"Run the sync again. If this persists, name the accounts to read in advertiser_ids. {_WITHOUT_LIST}",
+    )
+
+
+async def with_left_out(api: Client, accounts: Accounts, known: Sequence[AdvertiserId]) -> Accounts:
+    """The accounts, and those that TikTok's list leaves out although TikTok answers for them.
+
+    Absence is no answer: the token may have lost an account, or the list may lack it this time. If so, it may lack
+    others that nobody knows, too.
+
+    Args:
+        api: The client.
+        accounts: The accounts that the list has.
+        known: Accounts of earlier syncs that it lacks.
+    """
+    answered: list[Account] = []
+    with suppress(TikTokError):
+        answered = _with_details(await describe_accounts(api, known[:_FIRST_LEFT_OUT], {}))
+        if answered:  # otherwise, the token has lost them, and each of the others would cost a request
+            answered += _with_details(await describe_accounts(api, known[_FIRST_LEFT_OUT:], {}))
+    if not answered or accounts.listed is None:
+        return accounts
+    error = IncompleteReadError(
+        f"TikTok's list of accounts lacks {list_ids([account.advertiser_id for account in answered])}, although TikTok "
+        "answers for them. They are read, but other accounts may be missing.",
+        remedy="Run the sync again. If this persists, name the accounts to read in advertiser_ids.",
+    )
+    listed = msgspec.structs.replace(accounts.listed, incomplete=error)
+    return msgspec.structs.replace(accounts, chosen=(*accounts.chosen, *answered), listed=listed, incomplete=error)
+
+
+def _with_details(accounts: Iterable[Account]) -> list[Account]:
+    return [account for account in accounts if account.info is not None]
 
 
 def _choose(ids: Iterable[AdvertiserId], config: Config) -> list[AdvertiserId]:

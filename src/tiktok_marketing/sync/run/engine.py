@@ -33,8 +33,9 @@ from tiktok_marketing.sync.plan.partitions import Partition, in_order_of_size
 from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
 from tiktok_marketing.sync.plan.refresh import read_refreshes
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.plan.state_repair import unreachable_accounts
 from tiktok_marketing.sync.read.account_days import ActivityQuery
-from tiktok_marketing.sync.read.accounts import LISTING, find_accounts
+from tiktok_marketing.sync.read.accounts import LISTING, find_accounts, with_left_out
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
@@ -181,7 +182,10 @@ class Sync:
 
     async def _read_all(self) -> None:
         try:
-            self._accounts = self._reader.accounts = await find_accounts(self._config, self._api)
+            accounts = await find_accounts(self._config, self._api)
+            if lacking := unreachable_accounts(self._config, accounts, self._cursors.values()):
+                accounts = await with_left_out(self._api, accounts, lacking)
+            self._accounts = self._reader.accounts = accounts
             schedulers = await self._plan(self._accounts)
             self._contact.begin(scheduler.endpoint for scheduler in schedulers)
             async with asyncio.TaskGroup() as group:
