@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -682,15 +682,15 @@ async def test_a_metric_without_permission_is_left_out() -> None:
     assert incomplete(refused) == set(streams), "it is refused without this metric, too, so nothing is passed over"
 
 
-async def test_one_withdrawn_metric_costs_one_request() -> None:
-    """For each account, because its name is the only one in the message."""
+async def test_one_withdrawn_metric_costs_two_requests() -> None:
+    """For each account: its name is the only one in the message, and another day shows that no day is accepted."""
     async with small() as emulator:
         await outcome_of(emulator, ["ads_reports_daily"])
         before = emulator.counters.total(REPORTS)
         emulator.faults.add(Fault(path=REPORTS, contains="AUCTION_AD&", withdraw="placement_type"))
         await outcome_of(emulator, ["ads_reports_daily"])
         requests = emulator.counters.total(REPORTS) - before
-    assert requests == before + len(emulator.advertiser_ids)
+    assert requests == before + 2 * len(emulator.advertiser_ids)
 
 
 async def test_metrics_withdrawn_one_after_the_other_are_left_out() -> None:
@@ -721,6 +721,51 @@ async def test_a_metric_withdrawn_for_one_account_is_null_there_alone() -> None:
     (warning,) = [log["message"] for log in outcome.of_type("LOG") if log["level"] == "WARN"]
     assert refused in warning
     assert rows_of(after, "ads_reports_daily") == expected
+
+
+@pytest.mark.parametrize(
+    ("refused", "most"),
+    [
+        (lambda day: day < "2026-04-10", 24),
+        (lambda day: day >= "2026-06-14", 18),
+        (lambda day: day == "2026-06-15", 18),
+        (lambda day: day < "2026-06-14", 32),
+    ],
+    ids=["old", "new", "today", "all but the newest"],
+)
+async def test_a_metric_that_is_refused_for_some_days_is_null_there_alone(
+    refused: Callable[[str], bool], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other days have its figures, whatever windows they share, and few requests find the border."""
+    names = ["ads_reports_daily"]
+    async with small(days=90, advertisers=1) as emulator:
+        fields = {"start_date": "2026-03-20", "skip_empty_days": False}
+        whole = await outcome_of(emulator, names, **fields)
+        before = emulator.counters.total(REPORTS)
+        monkeypatch.setattr(Fault, "withdrawn", withdrawn_on(refused))
+        emulator.faults.add(Fault(path=REPORTS, withdraw="reach"))
+        outcome = await outcome_of(emulator, names, **fields)
+        requests = emulator.counters.total(REPORTS) - before
+    assert outcome.exit_code == 0, outcome.errors
+    expected = rows_of(whole, "ads_reports_daily")
+    of_days = {key: row for key, row in expected.items() if refused(row["stat_time_day"][:10])}
+    assert 0 < len(of_days) < len(expected)
+    assert rows_of(outcome, "ads_reports_daily") == expected | without(of_days, "reach")
+    assert requests <= before + most
+    (warning,) = [log["message"] for log in outcome.of_type("LOG") if log["level"] == "WARN"]
+    assert "(ads_reports_daily, on some days: reach)" in warning
+
+
+def withdrawn_on(refused: Callable[[str], bool]) -> Any:
+    """What a fault withdraws from a request about some of these days."""
+    withdrawn = Fault.withdrawn
+
+    def names(fault: Fault, params: Mapping[str, Any]) -> list[str]:
+        first, last = (date.fromisoformat(str(params[name])) for name in ("start_date", "end_date"))
+        days = (str(first + timedelta(number)) for number in range((last - first).days + 1))
+        return withdrawn(fault, params) if any(map(refused, days)) else []
+
+    return names
 
 
 async def test_a_metric_withdrawn_from_questions_about_days_costs_nothing() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from tiktok_marketing.catalog import Grain, ReportStream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
+from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog, Shown
@@ -39,6 +39,15 @@ def rows_missing(
 ) -> IncompleteReadError:
     """The same error, if TikTok counts more rows than its parts brought."""
     return parts_missing(stream, advertiser_id, window, _few_rows(delivered, counted))
+
+
+def unsplittable(error: AdsLeftOutError, advertiser_id: AdvertiserId) -> IncompleteReadError:
+    """The error of an ad group of which TikTok leaves out ads."""
+    return IncompleteReadError(
+        f"{error.message} Advertiser {advertiser_id} has an ad group with more ads than that, and TikTok offers no way "
+        "to read it in full.",
+        remedy="Leave the ad-level reports out for this account, and read its reports at ad group level.",
+    )
 
 
 def _few_rows(delivered: int, counted: int) -> str:

@@ -13,13 +13,7 @@ from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.catalog import Grain, ReportStream, report_stream
-from tiktok_marketing.errors import (
-    AdsLeftOutError,
-    ConnectorError,
-    IncompleteReadError,
-    PartialAnswerError,
-    TikTokError,
-)
+from tiktok_marketing.errors import AdsLeftOutError, ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -38,9 +32,10 @@ from tiktok_marketing.sync.read.listing import (
 )
 from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
+from tiktok_marketing.sync.read.refused_days import WindowRefusals
 from tiktok_marketing.sync.read.repeated_keys import different_records
 from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
-from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
+from tiktok_marketing.sync.read.report_parts import OpenParts, Parts, unsplittable
 from tiktok_marketing.sync.read.report_requests import (
     Piece,
     accepted_ids,
@@ -142,6 +137,8 @@ class ReportWindow:
         """Finds the Business Center that reports on the account. Whoever reads such a report provides it."""
         self.tasks: ReportTasks | None = None
         """Asynchronous reports; None to read page by page."""
+        self.day_refusals: WindowRefusals | None = None
+        """Metrics that are refused for some days; None to take every refusal for one of all days."""
         self._notices: list[Notice] = []
 
     @property
@@ -172,7 +169,7 @@ class ReportWindow:
                 work.extendleft(reversed(await self._again(piece)))
             else:
                 delivered_before = list_reader.rows_delivered
-                metrics = self._metrics
+                metrics = self._metrics_of(piece)
                 self._parts.begin_part()
                 try:
                     async with aclosing(self._read_piece(piece)) as deliveries:
@@ -255,7 +252,7 @@ class ReportWindow:
     def _file(
         self, tasks: ReportTasks, piece: Piece, request: Request
     ) -> AbstractAsyncContextManager[ReportFile | None]:
-        metrics = self._metrics
+        metrics = self._metrics_of(piece)
 
         def sample_of_page(answer: Answer[Page[RowSink]]) -> Sample:
             if answer.throttled or answer.partial is not None:
@@ -382,7 +379,7 @@ class ReportWindow:
             if isinstance(error, AdsLeftOutError):
                 smaller = piece.id_halves() or await self._by_objects(piece, parts)
                 if smaller is None:
-                    raise self._unsplittable(error) from error
+                    raise unsplittable(error, self._advertiser_id) from error
             else:
                 smaller = await self._smaller_pieces(piece, metrics, error, parts)
                 if smaller is None:
@@ -401,6 +398,10 @@ class ReportWindow:
         names, accepted = await self._search.refused(error, metrics, partial(self._try_metrics, piece))
         if names:
             self._refused -= accepted
+            if self.day_refusals is not None:
+                divided = await self.day_refusals.divided(piece, names, lambda day: self._try_metrics(day, metrics))
+                if divided is not None:
+                    return divided
             self._refused |= names
             return [piece]
         if not error.too_large:
@@ -410,11 +411,11 @@ class ReportWindow:
             smaller = await self._by_objects(piece, parts)
         return piece.halves() if smaller is None else smaller
 
-    @property
-    def _metrics(self) -> tuple[str, ...]:
-        return tuple(name for name in self._source.metrics if name not in self._refused)
+    def _metrics_of(self, piece: Piece) -> tuple[str, ...]:
+        refused = self._refused if self.day_refusals is None else self._refused | self.day_refusals.of(piece.window)
+        return tuple(name for name in self._source.metrics if name not in refused)
 
-    async def _try_metrics(self, piece: Piece, metrics: tuple[str, ...]) -> None:
+    async def _try_metrics(self, piece: Piece, metrics: Sequence[str]) -> None:
         """Request a row with these metrics, of one day.
 
         Raises:
@@ -425,8 +426,8 @@ class ReportWindow:
         request = self._request(piece, metrics)
         await self._list_reader.look(replace(request, page_size=1, order={}))
 
-    def _request(self, piece: Piece, metrics: tuple[str, ...] | None = None) -> Request:
-        metrics = self._metrics if metrics is None else metrics
+    def _request(self, piece: Piece, metrics: Sequence[str] | None = None) -> Request:
+        metrics = self._metrics_of(piece) if metrics is None else metrics
         return Request(
             endpoint=self._stream.endpoint,
             params=piece_params(self._source, self._advertiser_id, piece, metrics, every_status=self._include_deleted),
@@ -489,10 +490,3 @@ class ReportWindow:
     def _note_missing(self, piece: Piece) -> None:
         end = piece.window.end if piece.window else date.max
         self._partial_until = max(self._partial_until or end, end)
-
-    def _unsplittable(self, error: AdsLeftOutError) -> IncompleteReadError:
-        return IncompleteReadError(
-            f"{error.message} Advertiser {self._advertiser_id} has an ad group with more ads than that, "
-            "and TikTok offers no way to read it in full.",
-            remedy="Leave the ad-level reports out for this account, and read its reports at ad group level.",
-        )

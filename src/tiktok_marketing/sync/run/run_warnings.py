@@ -49,9 +49,13 @@ def metric_warnings(runs: Mapping[str, StreamRun]) -> Iterator[str]:
         for advertiser_id, metrics in run.refused_metrics.items():
             if own := metrics - run.refused_everywhere:
                 by_account.setdefault(advertiser_id, []).append(f"{name}: {', '.join(sorted(own))}")
+        for advertiser_id, refusals in run.day_refusals.items():
+            if of_days := refusals.somewhere - run.refused_metrics.get(advertiser_id, set()):
+                by_account.setdefault(advertiser_id, []).append(f"{name}, on some days: {', '.join(sorted(of_days))}")
         run.refused_metrics.clear()
-    for advertiser_id, refusals in by_account.items():
+        run.day_refusals.clear()
+    for advertiser_id, texts in by_account.items():
         yield (
             f"Advertiser {advertiser_id}: TikTok does not accept these metrics now, so they are null "
-            f"({'; '.join(refusals)}). The next sync asks for them again."
+            f"({'; '.join(texts)}). The next sync asks for them again."
         )

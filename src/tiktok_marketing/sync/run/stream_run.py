@@ -16,6 +16,7 @@ from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
 from tiktok_marketing.sync.read.metric_search import MetricSearch
+from tiktok_marketing.sync.read.refused_days import DayRefusals
 from tiktok_marketing.sync.read.report_trial import MetricTrial, explained
 from tiktok_marketing.sync.run.failures import FailuresInARow
 from tiktok_marketing.sync.run.progress import Phase
@@ -88,6 +89,8 @@ class StreamRun:
         """Accounts for which TikTok says that the application may not read the stream, for example without a scope."""
         self.refused_metrics: dict[AdvertiserId, set[str]] = {}
         """The metrics that TikTok does not accept, by account."""
+        self.day_refusals: dict[AdvertiserId, DayRefusals] = {}
+        """The metrics that TikTok does not accept for some days, by account."""
         self.metric_search = MetricSearch()
         """What its accounts have found out about metrics that TikTok refuses."""
         self.metric_trial = _trial_of(selected.stream)

@@ -32,6 +32,7 @@ from tiktok_marketing.sync.read.listing import Budget, Delivery, TooManyRows
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
+from tiktok_marketing.sync.read.refused_days import DayRefusals
 from tiktok_marketing.sync.read.report_parts import rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
@@ -214,6 +215,8 @@ class WindowReader:
             sink_factory=self._sink_factory,
             limits=self._limits,
         )
+        newest = account.latest_started_day(self._api.clock_reading().earliest)
+        report.day_refusals = run.day_refusals.setdefault(account.advertiser_id, DayRefusals(newest)).for_window()
         report.centers = self.centers
         report.tasks = self.tasks
         if stream.source.stores is not None:
