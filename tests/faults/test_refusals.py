@@ -862,6 +862,26 @@ async def test_a_missing_scope_fails_its_stream_alone(message: str, code: int, s
     assert error["failure_type"] == "config_error"
 
 
+async def test_a_filter_that_is_refused_costs_its_own_objects() -> None:
+    """Campaigns are listed with two filters. Those of the other come, and the error says what TikTok refuses."""
+    message = "Invalid param: 'filtering.buying_types'."
+    async with small(advertisers=6, ads_per_account=60) as emulator:
+        whole = rows_of(await outcome_of(emulator, ["campaigns"]), "campaigns")
+        lacking = []
+        for refused in ("AUCTION", "RESERVATION_TOP_VIEW"):
+            emulator.faults.clear()
+            emulator.faults.add(Fault(path="campaign/get/", contains=f'"{refused}"', code=40002, message=message))
+            outcome = await outcome_of(emulator, ["campaigns"])
+            assert incomplete(outcome) == {"campaigns"}
+            assert message.rstrip(".") in error_of(outcome, "campaigns")["message"]
+            lacking.append(rows_of(outcome, "campaigns"))
+    others, auctions = lacking
+    assert others
+    assert auctions
+    assert others | auctions == whole
+    assert others.keys().isdisjoint(auctions)
+
+
 async def test_a_scope_that_one_account_did_not_grant_costs_that_account() -> None:
     """The stream's other accounts are read."""
     async with small() as emulator:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ExpectedError, ObjectStream, Parent, object_stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import IncompleteReadError, OutOfReachError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import Action, IncompleteReadError, OutOfReachError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
@@ -225,14 +225,16 @@ class ObjectLists:
     async def _deliveries_for(
         self, list_reader: ListReader[RecordList], params: ParentParams
     ) -> AsyncGenerator[Delivery[RecordList], None]:
-        for request in object_requests(
+        requests = object_requests(
             self._stream,
             self._advertiser_id,
             include_deleted=self._include_deleted,
             today=self._today,
             changed_since=self._modified_since if self._only_changed else None,
             parent_params=params,
-        ):
+        )
+        refusals: list[TikTokError] = []
+        for request in requests:
             self._reader.fields = request.fields  # the requests are sent one after the other
             try:
                 async with aclosing(list_reader.read(request)) as deliveries:
@@ -245,6 +247,13 @@ class ObjectLists:
                 raise
             except IncompleteReadError as error:  # the other lists can still be read
                 self._short = self._short or error
+            except TikTokError as error:
+                refusals.append(error)
+                # TikTok may refuse the filter of this query, and answer the others.
+                if error.action is not Action.FAIL_ACCOUNT or error.inaccessible or len(refusals) == len(requests):
+                    raise refusals[0] from None
+        if refusals:
+            self._partial_log.note(refusals[0])
 
     async def _parent_params(self, parent: Parent) -> list[ParentParams]:
         deleted_too = self._include_deleted and parent.deleted_too
