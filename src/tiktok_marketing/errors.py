@@ -132,6 +132,9 @@ class WorkingFolderError(ConfigurationError):
     """A path is relative, and the folder in which the program runs was deleted."""
 
 
+_MAINTENANCE = 60001
+
+
 class TikTokError(ConnectorError):
     """TikTok refused a request, or the request or its answer was lost on the way.
 
@@ -208,9 +211,21 @@ class TikTokError(ConnectorError):
         return self.action is Action.SPLIT or self.slow
 
     @property
+    def of_answer(self) -> bool:
+        """Whether TikTok answered, and its answer was trouble that may pass, or could not be read."""
+        reached = not self.connecting and not self.timed_out and self.http_status is None
+        return self.action is Action.RETRY and reached and self.code != _MAINTENANCE
+
+    @property
     def about_token(self) -> bool:
         """Whether TikTok says that it refuses the token, the application or this network, so all other requests too."""
         return self.code is not None and self.action is Action.STOP_SYNC
+
+    def about(self, days: str) -> Self:
+        """Record which days it is about, and say so in the message."""
+        self.tiktok_message = f"{self.tiktok_message.strip().rstrip('.')}, on {days}" if days else self.tiktok_message
+        self.message = self._sentence()
+        return self
 
     def after(self, tries: int) -> Self:
         """Record how many times the request was sent, and say so in the message."""

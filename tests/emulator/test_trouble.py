@@ -228,7 +228,7 @@ async def test_a_fault_applies_to_the_requests_that_its_selectors_match(client: 
 
 
 async def test_faults_can_select_requests_by_days_and_by_ids(client: Client) -> None:
-    """days_over selects requests of more days. ids_over selects requests whose filters allow more ids."""
+    """days_over selects requests of more days, and day those with this day. ids_over selects those for more ids."""
     report = {
         "advertiser_id": client.emulator.advertiser_ids[0],
         "service_type": "AUCTION",
@@ -247,6 +247,9 @@ async def test_faults_can_select_requests_by_days_and_by_ids(client: Client) -> 
 
     client.emulator.faults.add("days_over=3,code=40067")
     assert [await code(3), await code(4)] == [0, 40067]
+    client.emulator.faults.clear()
+    client.emulator.faults.add("day=2026-03-08,code=40067")
+    assert [await code(2), await code(3), await code(9)] == [0, 40067, 40067]
     client.emulator.faults.clear()
     client.emulator.faults.add("ids_over=2,code=50002")
     assert [await code(1), await code(1, 3), await code(1, 2)] == [50002, 50002, 0]

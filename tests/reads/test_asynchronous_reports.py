@@ -26,8 +26,10 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import TooManyRows
+from tiktok_marketing.sync.read.pass_limits import PassLimits
+from tiktok_marketing.sync.read.report_parts import DaysRead
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import DaysRead, PassLimits, ReportWindow
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 DAILY = report_stream("ads_reports_daily")
 WINDOW = Window(date(2026, 5, 20), date(2026, 5, 24))

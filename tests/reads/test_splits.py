@@ -16,7 +16,7 @@ from tiktok_marketing.connect import connect
 from tiktok_marketing.emulator import Emulator, Fault, Options
 from tiktok_marketing.sync.events import StreamEnded
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.reports import PassLimits
+from tiktok_marketing.sync.read.pass_limits import PassLimits
 from tiktok_marketing.sync.run.engine import Sync
 
 REPORT = "report/integrated/get/"

@@ -17,7 +17,7 @@ from tiktok_marketing.catalog import ALL_STREAMS, STREAMS, AnyStream, ReportFilt
 from tiktok_marketing.catalog.custom_reports import CustomReport
 from tiktok_marketing.config import AsyncReports, Config, Refresh
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.read.reports import USUAL_PASSES, PassLimits
+from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 
 ZONES = (
     "UTC",

@@ -20,7 +20,8 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.report_parts import DaysRead
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TOKEN = "tok-5f1c9a"

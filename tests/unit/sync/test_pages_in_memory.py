@@ -24,7 +24,8 @@ from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.listing import ListReader, Request, SequentialBudget, TooManyRows
 from tiktok_marketing.sync.read.pass_limits import PassLimits
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.report_parts import DaysRead
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 PAGES, ROWS = 8, 1000
 

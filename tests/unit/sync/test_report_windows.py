@@ -24,8 +24,9 @@ from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget, TooManyRows
 from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import PassLimits
+from tiktok_marketing.sync.read.report_parts import DaysRead
 from tiktok_marketing.sync.read.report_requests import StorePart
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 DAILY = report_stream("ads_reports_daily")
 GROUPS_DAILY = report_stream("ad_groups_reports_daily")

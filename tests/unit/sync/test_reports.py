@@ -18,8 +18,9 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget
+from tiktok_marketing.sync.read.report_parts import DaysRead
 from tiktok_marketing.sync.read.report_requests import _IDS_PER_FILTER, Piece
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.reports import ReportWindow
 
 DAY = timedelta(days=1)
 
@@ -172,14 +173,19 @@ async def test_a_day_that_stays_too_large_is_an_error() -> None:
         include_deleted=False,
         budget=SequentialBudget(),
     )
-    with pytest.raises(TikTokError) as caught:
-        await anext(window.deliveries())
+    events = window.deliveries()
+    assert [await anext(events) for _ in range(2)] == [DaysRead(Window(each, each), False) for each in (day, day + DAY)]
+    with pytest.raises(TikTokError, match="too large, on 2026-01-01") as caught:
+        await anext(events)
     assert caught.value.code == 40067
+    assert caught.value.goes_on
     ads, campaigns = '["ad_id","stat_time_day"]', '["campaign_id"]'
     assert list(dict.fromkeys(transport.requests)) == [
         (ads, "2026-01-01", "2026-01-02"),
         (ads, "2026-01-01", "2026-01-01"),
         (campaigns, "2026-01-01", "2026-01-01"),
+        (ads, "2026-01-02", "2026-01-02"),
+        (campaigns, "2026-01-02", "2026-01-02"),
     ]
 
 

@@ -7,6 +7,7 @@ must match; a fault without selectors applies to every request:
     advertiser=7000000000000000001  requests whose advertiser_id or advertiser_ids name this account
     contains=2026-01-31           requests whose decoded query contains this text: a date, a level, `contains=page=2`
     days_over=7                   requests from a start_date to an end_date of more than seven days
+    day=2026-03-10                requests from a start_date to an end_date, if this day is one of them
     ids_over=5                    report requests whose filters do not limit them to five ids or fewer
     since=2026-03-10T12:00        requests from this time of the emulator's clock on; UTC without a zone
     until=2026-03-11              requests before this time
@@ -77,7 +78,7 @@ message, page or value cannot contain a comma. The control path accepts a fault 
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -150,6 +151,7 @@ class Fault(
     advertiser: str | None = None
     contains: str | None = None
     days_over: int | None = None
+    day: str | None = None
     ids_over: int | None = None
     since: str | None = None
     until: str | None = None
@@ -237,6 +239,8 @@ class Fault(
         for name, known in _WORDS.items():
             if getattr(self, name) not in {None, *known}:
                 raise ValueError(f"{name}={getattr(self, name)} is not one of {', '.join(known)}.")
+        if self.day is not None:
+            date.fromisoformat(self.day)
         since, until = _time("since", self.since), _time("until", self.until)
         if since is not None and until is not None and until <= since:
             raise ValueError(f"until={self.until} must be later than since={self.since}.")

@@ -107,18 +107,30 @@ def _matches(fault: Fault, path: str, advertisers: tuple[str, ...], params: Mapp
         return False
     if not fault.in_force(now) or (fault.withdraw is not None and not fault.withdrawn(params)):
         return False
-    if fault.days_over is not None and not _days(params) > fault.days_over:
+    if not _fits_days(fault, params):
         return False
     return fault.ids_over is None or _ids(params) > fault.ids_over
 
 
 def _days(params: Mapping[str, Any]) -> int:
     """Days from start_date to end_date, both included. 0 if the request has no dates."""
+    dates = _dates(params)
+    return 0 if dates is None else (dates[1] - dates[0]).days + 1
+
+
+def _fits_days(fault: Fault, params: Mapping[str, Any]) -> bool:
+    """Whether the days from start_date to end_date are as many as a fault wants, and include its day."""
+    if fault.days_over is not None and not _days(params) > fault.days_over:
+        return False
+    dates = _dates(params)
+    return fault.day is None or (dates is not None and dates[0] <= date.fromisoformat(fault.day) <= dates[1])
+
+
+def _dates(params: Mapping[str, Any]) -> tuple[date, date] | None:
     try:
-        first, last = (date.fromisoformat(str(params[name])) for name in ("start_date", "end_date"))
+        return date.fromisoformat(str(params["start_date"])), date.fromisoformat(str(params["end_date"]))
     except (KeyError, ValueError):
-        return 0
-    return (last - first).days + 1
+        return None
 
 
 def _ids(params: Mapping[str, Any]) -> float:

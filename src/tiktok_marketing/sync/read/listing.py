@@ -17,6 +17,7 @@ from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import (
     AdsLeftOutError,
+    ConnectorError,
     IncompleteReadError,
     OutOfReachError,
     PartialAnswerError,
@@ -46,6 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         advertiser_id: The account that the list belongs to.
         divisible: Whether the caller can divide it into smaller requests if TikTok finds it too large.
         brief: Whether to give up soon if a page comes in place of an answer.
+        probing: The same for any trouble that may be about this request alone.
         disjoint: Whether no other list of the same reader can contain a record of this one.
         max_rows: With more rows than this the list is not read; the caller divides it instead.
         max_records: The most records that TikTok lists, however many exist; None if it lists all.
@@ -64,6 +66,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     advertiser_id: AdvertiserId | None = None
     divisible: bool = False
     brief: bool = False
+    probing: bool = False
     disjoint: bool = False
     max_rows: int | None = None
     max_records: int | None = None
@@ -150,21 +153,21 @@ class SequentialBudget:
 
 
 class PartialLog:
-    """Remembers that an answer was partial while everything else is read."""
+    """Remembers that an answer was partial, or could not be read, while everything else is read."""
 
     def __init__(self) -> None:
-        self.first: PartialAnswerError | None = None
-        """The first partial answer; None if all answers were complete."""
+        self.first: ConnectorError | None = None
+        """The first such error; None if all answers were complete."""
 
-    def note(self, error: PartialAnswerError) -> None:
-        """An answer was partial."""
+    def note(self, error: ConnectorError) -> None:
+        """Something is missing."""
         self.first = self.first or error
 
     def raise_first(self) -> None:
         """Everything else has been read.
 
         Raises:
-            PartialAnswerError: If an answer was partial.
+            ConnectorError: If something is missing.
         """
         if self.first is not None:
             raise self.first
@@ -439,6 +442,7 @@ class ListReader(Generic[Sink]):
             advertiser_id=request.advertiser_id,
             divisible=request.divisible,
             brief=request.brief,
+            probing=request.probing,
             keep_reservation=True,
             partial_ok=True,
         )

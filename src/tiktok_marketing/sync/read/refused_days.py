@@ -67,6 +67,12 @@ class WindowRefusals:
         overlapping = (names for days, names in self._refused if days.start <= window.end and window.start <= days.end)
         return frozenset().union(*overlapping)
 
+    def far_from(self, window: Window) -> Window:
+        """A day outside of a window, of which it is known that it has begun."""
+        newest = self._account.newest
+        day = newest if window.end < newest else window.start - _DAY
+        return Window(day, day)
+
     async def divided(self, piece: Piece, names: Collection[str], ask: Ask) -> list[Piece] | None:
         """The pieces to request after TikTok refused metrics for a piece, if it is so for some days only.
 
@@ -84,8 +90,7 @@ class WindowRefusals:
         if window is None or piece.summed:
             return None
         if not self._account.somewhere.issuperset(names):
-            # The day that is farthest from those that are refused, of which it is known that it has begun.
-            far = self._account.newest if window.end < self._account.newest else window.start - _DAY
+            far = self.far_from(window).start
             if self._account.everywhere.issuperset(names) or not await self._account.accepts(piece, far, names, ask):
                 self._account.everywhere.update(names)
                 return None

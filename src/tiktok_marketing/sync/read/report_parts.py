@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
+import msgspec
+
 from tiktok_marketing.catalog import Grain, ReportStream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
@@ -20,6 +22,18 @@ _NOT_COMPARED = (
     "The report is read in parts, and what they add up to cannot be compared with the whole, because rows have neither "
     "a spend nor impressions that can be read. Compare the days with TikTok Ads Manager."
 )
+
+
+class DaysRead(msgspec.Struct, frozen=True):
+    """All rows of some days were delivered, since the last `DaysRead`. No other row of them follows.
+
+    Args:
+        days: The days; None if the report has no days.
+        whole: Whether these days are complete; otherwise an answer about them was partial.
+    """
+
+    days: Window | None
+    whole: bool
 
 
 def parts_missing(

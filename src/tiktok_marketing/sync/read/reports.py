@@ -8,12 +8,11 @@ from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from datetime import date
 from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.catalog import Grain, ReportStream, report_stream
-from tiktok_marketing.errors import AdsLeftOutError, ConnectorError, PartialAnswerError, TikTokError
+from tiktok_marketing.errors import Action, AdsLeftOutError, ConnectorError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink, SinkFactory, record_list
 from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
@@ -35,7 +34,7 @@ from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.refused_days import WindowRefusals
 from tiktok_marketing.sync.read.repeated_keys import different_records
 from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
-from tiktok_marketing.sync.read.report_parts import OpenParts, Parts, unsplittable
+from tiktok_marketing.sync.read.report_parts import DaysRead, OpenParts, Parts, unsplittable
 from tiktok_marketing.sync.read.report_requests import (
     Piece,
     accepted_ids,
@@ -48,20 +47,10 @@ from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, TaskFai
 from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
+MOST_IN_A_ROW = 3
+"""After so many parts in a row that cannot be read, the others are not asked for."""
 _LIST_TRIES = 3
 """How often a list of campaigns or ad groups is asked for that lacks figures of the level above."""
-
-
-class DaysRead(msgspec.Struct, frozen=True):
-    """All rows of some days were delivered, since the last `DaysRead`. No other row of them follows.
-
-    Args:
-        days: The days; None if the report has no days.
-        whole: Whether these days are complete; otherwise an answer about them was partial.
-    """
-
-    days: Window | None
-    whole: bool
 
 
 class ReportWindow:
@@ -131,6 +120,8 @@ class ReportWindow:
             refused=self._refused,
         )
         self._reported: set[str] = set()
+        self._is_in_trouble = False
+        self._failed_in_a_row = 0
         self.stores: StorePartFinder | None = None
         """Finds the parts of a report by store. Whoever reads such a report provides it."""
         self.centers: BusinessCenters | None = None
@@ -194,6 +185,7 @@ class ReportWindow:
 
     def _end(self, piece: Piece) -> None:
         """A piece was read."""
+        self._failed_in_a_row = 0
         self._parts.end_part(piece)
         if self.stores is not None:
             self.stores.answered()
@@ -202,6 +194,7 @@ class ReportWindow:
         """Everything that can be read has been read.
 
         Raises:
+            TikTokError: If a part of the window could not be read.
             IncompleteReadError: If an answer was partial, or nothing can be asked about some stores or objects.
         """
         self._partial_log.raise_first()
@@ -381,9 +374,16 @@ class ReportWindow:
                 if smaller is None:
                     raise unsplittable(error, self._advertiser_id) from error
             else:
-                smaller = await self._smaller_pieces(piece, metrics, error, parts)
+                try:
+                    smaller = await self._smaller_pieces(piece, metrics, error, parts)
+                except TikTokError as other:  # even the lists that smaller pieces come from cannot be read
+                    self._parts.drop(parts)
+                    if self._passes_over(piece, other):
+                        return True
+                    raise
                 if smaller is None:
-                    return self._costs_its_store(piece, error)
+                    self._parts.drop(parts)
+                    return self._costs_its_store(piece, error) or self._passes_over(piece, error)
         self._parts.divide(piece, smaller)
         self._put_first(work, smaller, parts)
         return True
@@ -405,11 +405,34 @@ class ReportWindow:
             self._refused |= names
             return [piece]
         if not error.too_large:
-            return None
+            return piece.halves() if await self._is_about_days(piece, error, metrics) else None
         smaller = piece.id_halves() if self._source.limits_ids else piece.halves()
-        if smaller is None:
+        if smaller is None and not (self._is_in_trouble and error.slow):  # lists of objects would take as long again
             smaller = await self._by_objects(piece, parts)
         return piece.halves() if smaller is None else smaller
+
+    async def _is_about_days(self, piece: Piece, error: TikTokError, metrics: Sequence[str]) -> bool:
+        """Whether trouble that does not pass is about some days of a piece: TikTok answers for others."""
+        window = None if piece.summed else piece.window
+        if self.day_refusals is None or window is None or window.days == 1 or not error.of_answer:
+            return False
+        if not self._is_in_trouble:
+            self._is_in_trouble = True  # it was waited for long enough, so the parts are not asked for long
+            try:
+                await self._try_metrics(replace(piece, window=self.day_refusals.far_from(window)), metrics)
+            except TikTokError:
+                return False
+        return True
+
+    def _passes_over(self, piece: Piece, error: TikTokError) -> bool:
+        """Whether to read the rest of the window without a part of it that cannot be read, and to report it then."""
+        self._failed_in_a_row += 1
+        passes = error.action is Action.SPLIT or error.slow or error.of_answer
+        if piece is self._whole or not passes or self._failed_in_a_row > MOST_IN_A_ROW:
+            return False
+        error.goes_on = self._is_in_trouble = True
+        self._note_partial(piece, error.about(str(piece.window or "")))
+        return True
 
     def _metrics_of(self, piece: Piece) -> tuple[str, ...]:
         refused = self._refused if self.day_refusals is None else self._refused | self.day_refusals.of(piece.window)
@@ -439,6 +462,7 @@ class ReportWindow:
             given=given_dimensions(self._source, piece),
             asked=Asked.of_report(self._source, None if piece.summed else piece.window, self._advertiser_id),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
+            probing=self._is_in_trouble,
             divisible=piece.halves() is not None or smaller_objects(self._source, piece) is not None,
         )
 
@@ -483,7 +507,7 @@ class ReportWindow:
         self._note_missing(piece)
         return True
 
-    def _note_partial(self, piece: Piece, error: PartialAnswerError) -> None:
+    def _note_partial(self, piece: Piece, error: ConnectorError) -> None:
         self._partial_log.note(error)
         self._note_missing(piece)
 

@@ -344,7 +344,11 @@ class Sync:
             self._end_failures(scheduler, run)
             run.fail(account.advertiser_id if account else None, what, error)
             return
-        step.queue.fail()
+        if step.window is not None and isinstance(error, TikTokError) and (error.of_answer or error.too_large):
+            step.queue.pass_over(step)  # other days may be answered
+            error.goes_on = not step.queue.failed
+        else:
+            step.queue.fail()
         action = Action.STOP_SYNC if isinstance(error, SyncInterruptedError) else Action.FAIL_ACCOUNT
         if isinstance(error, TikTokError):
             action = error.action

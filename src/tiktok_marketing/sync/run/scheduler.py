@@ -20,7 +20,7 @@ from tiktok_marketing.sync.plan.frontier import Frontier, ObjectsReached, Ticket
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery
-from tiktok_marketing.sync.run.failures import FailuresInARow
+from tiktok_marketing.sync.run.failures import MOST_FAILURES, FailuresInARow
 
 _SPARE = 1.3
 """Multiple of the average requests in flight: latencies vary, and a window does other work between two requests."""
@@ -74,12 +74,25 @@ class PartitionQueue:
         days: What is known about the account's days; None if no query will show it.
     """
 
-    __slots__ = ("_days", "_frontier", "_next", "_size", "closed", "failed", "in_flight", "pages", "partition")
+    __slots__ = (
+        "_days",
+        "_frontier",
+        "_next",
+        "_size",
+        "closed",
+        "failed",
+        "failed_in_a_row",
+        "in_flight",
+        "pages",
+        "partition",
+    )
 
     def __init__(self, partition: Partition, days: AccountDays | None = None) -> None:
         self.partition = partition
         self.in_flight = 0
         self.failed = False
+        self.failed_in_a_row = 0
+        """How many of its latest windows could not be read, although others of the account might be."""
         self.closed = False
         self.pages = 0
         """How many pages the latest window has; 0 before the first answer."""
@@ -149,6 +162,7 @@ class PartitionQueue:
             reached: For objects, how far the read got.
         """
         self.in_flight -= 1
+        self.failed_in_a_row = 0
         assert self._frontier is not None  # noqa: S101 - the step was taken from here
         return self._frontier.finish(step.ticket, reached)
 
@@ -162,6 +176,14 @@ class PartitionQueue:
         self.in_flight -= 1
         assert self._frontier is not None  # noqa: S101 - the step was taken from here
         self._frontier.block(step.ticket)
+
+    def pass_over(self, step: Step) -> None:
+        """A window could not be read, but others might be. After a few in a row, no more are handed out."""
+        self.failed_in_a_row += 1
+        if self.failed_in_a_row < MOST_FAILURES:
+            self.block(step)
+        else:
+            self.fail()
 
     def drop(self) -> None:
         """Hand out no more windows."""

@@ -14,7 +14,7 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ObjectStream, ReportStream, Scope, Stream, object_stream
 from tiktok_marketing.catalog.gmv_max_reports import STORES
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, TikTokError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.coercion import misfit_sentences
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.pages import RecordList, RowSink, SinkFactory, record_list, rejected_in
@@ -33,10 +33,10 @@ from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.parent_lists import ParentLists
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.refused_days import DayRefusals
-from tiktok_marketing.sync.read.report_parts import rows_missing
+from tiktok_marketing.sync.read.report_parts import DaysRead, rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
-from tiktok_marketing.sync.read.reports import DaysRead, ReportWindow
+from tiktok_marketing.sync.read.reports import ReportWindow
 from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids, unusable_stores
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
@@ -169,7 +169,9 @@ class WindowReader:
                     del delivery
         except TooManyRows:
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, IncompleteReadError) and window is not None:
+                error.goes_on = True  # TikTok answers, so other days can be read
             await self._queue.put(DaysIncomplete(stream, window_id))
             raise
         if report.repaired:
