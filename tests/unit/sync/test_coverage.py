@@ -78,6 +78,23 @@ def test_a_gap_is_closed_by_its_last_day(last: date, joined: bool) -> None:
     )
 
 
+@given(
+    st.none() | windows_before, st.integers(-2, 22).map(lambda n: FIRST + n * DAY), st.integers(0, 30).map(DAY.__mul__)
+)
+def test_days_that_stay_as_they_were_are_not_covered(earlier: Window | None, final: date, gap: timedelta) -> None:
+    """Nor is anything covered that was not before. Earlier days count up to the last one that is not read again."""
+    before = Covered(start=START, include_deleted=True, metrics=7, earlier=earlier)
+    first = final + DAY + gap
+    after = before.kept_by(final, first)
+    assert claimed(after) <= claimed(before) - days_of(final + DAY, first - DAY)
+    assert claimed(after) >= days_of(max(START, first), UNTIL)
+    if gap and final >= START:
+        assert after.earlier == Window(START, final)
+    elif not gap:
+        assert claimed(after) == claimed(before) - days_of(final + DAY, START - DAY)
+    assert (after.include_deleted, after.metrics) == (True, 7)
+
+
 @pytest.mark.parametrize(("first", "start"), [(FIRST, FIRST), (START, START), (START + DAY, START)])
 def test_an_earlier_first_day_without_a_gap_becomes_the_start(first: date, start: date) -> None:
     """A later one changes nothing: what was read stays read."""

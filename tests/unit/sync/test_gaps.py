@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit_builders import account, config, stream
 
@@ -41,11 +41,11 @@ def state(start: str, *, deleted: bool = True, metrics: int = METRICS, ids: tupl
 def plan(raw: Any, *, of: Any = DAILY, fill: bool = True, since: date | None = None, **fields: Any) -> SyncPlan:
     """Plan a sync of one stream."""
     accounts = fields.pop("accounts", [account("7001")])
-    restart = fields.pop("restart", False)
+    restart, now = fields.pop("restart", False), fields.pop("now", NOON)
     selected = [Selected(of, incremental=True)]
     settings = config(**{"start_date": "2026-11-01", "include_deleted": True, "attribution_window": 3} | fields)
     cursors = read_states(selected, {of.name: raw})
-    clock = ClockReading(NOON, NOON, NOON)
+    clock = ClockReading(now, now, now)
     chosen = Accounts(tuple(accounts))
     return plan_sync(settings, selected, cursors, chosen, clock, bounds=Bounds(since), fill_gaps=fill, restart=restart)
 
@@ -130,12 +130,61 @@ def test_settings_that_were_off_in_between_do_not_count_as_on() -> None:
 def test_days_between_the_cursor_and_a_later_start_date_are_not_covered() -> None:
     """They are left out, so they are missing once `start_date` moves back."""
     planned = plan(state("2026-10-01"), start_date="2026-11-10")
-    assert days(plan(planned.cursors[DAILY.name].to_state(), start_date="2026-11-01")) == [("2026-11-06", "2026-11-10")]
+    back = plan(planned.cursors[DAILY.name].to_state(), start_date="2026-11-01")
+    assert days(back) == [("2026-11-06", "2026-11-09"), ("2026-11-10", "2026-11-10")]
     cursors = read_state(DAILY.name, "stat_time_day", state("2026-10-01"))
     cursors.rewind("7001", "2026-11-05 00:00:00")
     left_out = plan(cursors.to_state(), start_date="2026-11-09").cursors[DAILY.name]
     assert left_out.move("7001", "2026-11-10 00:00:00")
-    assert days(plan(left_out.to_state()))[0] == ("2026-11-01", "2026-11-08")
+    assert days(plan(left_out.to_state()))[0] == ("2026-11-02", "2026-11-08")
+
+
+@pytest.mark.parametrize("lookback", [0, 3])
+def test_a_later_start_date_that_cuts_the_lookback_leaves_days_that_are_not_final(lookback: int) -> None:
+    """They were read while they still changed, such as the cursor's own day at noon."""
+    first = plan(state("2026-10-01"), start_date="2026-10-01", attribution_window=lookback).cursors[DAILY.name]
+    later = plan(first.to_state(), start_date="2026-11-10", attribution_window=lookback).cursors[DAILY.name]
+    assert later.move("7001", "2026-11-10 00:00:00")
+    back = plan(later.to_state(), start_date="2026-10-01", attribution_window=lookback)
+    assert days(back)[0] == (f"2026-11-{9 - lookback:02}", "2026-11-09")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=8),
+    st.integers(0, 7),
+)
+@example([(0, 0, 0), (0, 20, 4), (5, 20, 0)], 7)
+def test_whatever_first_and_last_days_there_were_every_day_is_read_once_it_is_final(
+    syncs: list[tuple[int, int, int]], lookback: int
+) -> None:
+    """Days pass between the syncs, and each begins and ends some days ago. The last one asks for all days."""
+    first, now = TODAY - timedelta(days=40), NOON - timedelta(days=20)
+    raw: Any = None
+    read_at: dict[date, date] = {}
+    for passed, since, until in [*syncs, (0, 99, 0)]:
+        now += timedelta(days=passed)
+        end = now.date() - timedelta(days=until)
+        start = max(first, min(end, now.date() - timedelta(days=since)))
+        planned = plan(raw, start_date=str(start), end_date=str(end), attribution_window=lookback, now=now)
+        raw = read(planned, read_at, now.date())
+    assert set(read_at) == set(Window(first, now.date()))
+    assert not [day for day, at in read_at.items() if at < min(now.date(), day + timedelta(days=lookback or 1))]
+
+
+def read(planned: SyncPlan, read_at: dict[date, date], today: date) -> Any:
+    """Read everything that is planned of one account. Returns the state."""
+    cursors = planned.cursors[DAILY.name]
+    for partition in planned.partitions[DAILY.name]:
+        assert partition.first is not None
+        assert partition.last is not None
+        read_at |= dict.fromkeys(Window(partition.first, partition.last), today)
+        covered = cursors.covered_of("7001")
+        if partition.fills_gap:
+            assert covered is not None
+            cursors.cover("7001", covered.with_earlier(partition.first, partition.last))
+        else:
+            cursors.move("7001", f"{partition.state_limit} 00:00:00")
+    return cursors.to_state()
 
 
 def test_with_since_nothing_is_filled_and_nothing_new_counts_as_covered() -> None:
@@ -274,17 +323,34 @@ def test_days_before_an_account_was_created_are_not_missing() -> None:
     assert created.windows == {"7001": Window(date(2026, 10, 20), date(2026, 10, 31))}
 
 
-@pytest.mark.parametrize(("start", "covered_from"), [("2026-11-10", "2026-10-01"), ("2026-11-11", "2026-11-11")])
-def test_what_the_cursors_cover_ends_at_days_that_are_left_out(start: str, covered_from: str) -> None:
-    """The state goes on without a gap only if `start_date` is at most the day after the cursor."""
-    covered = Covered(start=date(2026, 10, 1), include_deleted=True, metrics=METRICS + 1)
+@pytest.mark.parametrize(
+    ("start", "lookback", "covered_from", "earlier"),
+    [
+        ("2026-11-09", 0, 1, None),
+        ("2026-11-10", 0, 10, (1, 8)),
+        ("2026-11-11", 0, 11, (1, 8)),
+        ("2026-11-06", 3, 1, None),
+        ("2026-11-07", 3, 7, (1, 5)),
+        ("2026-11-02", 9, 2, None),
+    ],
+)
+def test_what_the_cursors_cover_ends_at_days_that_are_left_out(
+    start: str, lookback: int, covered_from: int, earlier: tuple[int, int] | None
+) -> None:
+    """The state goes on without a gap only if `start_date` is not after the first day that is due by the look-back."""
+    covered = Covered(start=date(2026, 11, 1), include_deleted=True, metrics=METRICS + 1)
     cursors = cursors_of({"7001": None, "7002": covered})
     cursors.cover("7000", covered)
-    settings = config(start_date=date.fromisoformat(start), include_deleted=False)
+    settings = config(start_date=date.fromisoformat(start), include_deleted=False, attribution_window=lookback)
     settle_coverage(settings, DAILY, cursors, [account(advertiser_id) for advertiser_id in ("7000", "7001", "7002")])
     assert cursors.covered_of("7000") == covered
     assert cursors.covered_of("7001") is None
-    expected = Covered(start=date.fromisoformat(covered_from), include_deleted=False, metrics=METRICS)
+    expected = Covered(
+        start=date(2026, 11, covered_from),
+        include_deleted=False,
+        metrics=METRICS,
+        earlier=None if earlier is None else Window(*(date(2026, 11, day) for day in earlier)),
+    )
     assert cursors.covered_of("7002") == expected
 
 

@@ -74,6 +74,22 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
             return self
         return msgspec.structs.replace(self, start=first, earlier=None)
 
+    def kept_by(self, final: date, first: date) -> Covered:
+        """What is still covered once a sync has moved the cursor.
+
+        Args:
+            final: The last day that is not read again. Figures of later days may have changed since they were read.
+            first: The configured first day. Days between both are not read again, so they are not covered any more.
+        """
+        earlier = self.earlier
+        if earlier is not None:
+            earlier = Window(earlier.start, min(earlier.end, final)) if earlier.start <= final else None
+        if first <= final + _DAY:
+            return msgspec.structs.replace(self, earlier=earlier)
+        if self.start <= final:
+            earlier = Window(self.start, final)
+        return msgspec.structs.replace(self, start=max(self.start, first), earlier=earlier)
+
     def lacks(self, wanted: Covered) -> list[str]:
         """What the settings ask for that was not read, in words, whatever the days."""
         reasons = []

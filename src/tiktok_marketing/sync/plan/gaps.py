@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -19,7 +18,7 @@ from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.partitions import earliest_day
-from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.plan.windows import Window, final_day
 
 _MAX_NAMED = 5
 """How many streams a notice names; it counts the others."""
@@ -117,7 +116,8 @@ def find_gaps(
 def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:
     """Reduce what the cursors cover to what they will cover once the sync has moved them.
 
-    The settings may ask for less than before. And if `start_date` is after the cursor, days in between are not read.
+    The settings may ask for less than before. And `start_date` may cut the look-back: the days before it that were read
+    while their figures still changed, such as the cursor's own day, then stay as they were.
 
     Args:
         config: The configuration.
@@ -131,9 +131,8 @@ def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, account
         day, covered = cursors.day_of(account.advertiser_id), cursors.covered_of(account.advertiser_id)
         if day is None or covered is None:
             continue
-        if config.start_date > day + timedelta(days=1):
-            covered = msgspec.structs.replace(covered, start=config.start_date, earlier=None)
-        cursors.cover(account.advertiser_id, covered.reduced_to(wanted))
+        final = final_day(day, lookback=config.attribution_window if stream.has_days else 0)
+        cursors.cover(account.advertiser_id, covered.kept_by(final, config.start_date).reduced_to(wanted))
 
 
 def cover_new_accounts(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:

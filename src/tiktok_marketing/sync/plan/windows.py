@@ -72,6 +72,20 @@ def first_day(start_date: date, *, created: date | None, state: date | None, loo
     if created is not None:
         first = max(first, created)
     if state is not None:
-        last_read = min(state, last)
-        first = max(first, last_read - timedelta(days=min(lookback, (last_read - date.min).days)))
+        first = max(first, _before(min(state, last), lookback))
     return first
+
+
+def final_day(state: date, *, lookback: int) -> date:
+    """The last day that is not read again.
+
+    Args:
+        state: The last day that was read.
+        lookback: Days before it whose figures may still change.
+    """
+    return _before(state, lookback + 1)
+
+
+def _before(day: date, days: int) -> date:
+    """The day this many days before, or the first one of the calendar."""
+    return day - timedelta(days=min(days, (day - date.min).days))
