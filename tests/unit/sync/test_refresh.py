@@ -236,6 +236,26 @@ def test_a_third_attempt_belongs_to_the_same_refresh() -> None:
     assert firsts(third) == {"7002": date(2026, 2, 1)}
 
 
+@pytest.mark.parametrize("before", [None, "an earlier refresh", "other settings"])
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_stream_that_begins_in_a_later_attempt_belongs_to_the_same_refresh(
+    before: str | None, complete: bool
+) -> None:
+    """The first attempt was killed before it began the second stream. The third one goes on with both."""
+    names = ["ads_reports_daily", "campaigns", "ads"]
+    states = {"ads_reports_daily": written(), "campaigns": written("campaigns", complete=True)}
+    if before is not None:
+        states["ads"] = written("ads", complete=True)
+        field = {"an earlier refresh": {"began": "2026-01-01T00:00:00.000000Z"}, "other settings": {"settings": {}}}
+        states["ads"]["full_refresh"] |= field[before]
+    second = read(states, names)
+    assert [progress.continued for progress in second.values()] == [True, True, False]
+    second["ads"].complete = complete
+    third = read({name: progress.to_state() for name, progress in second.items()}, names)
+    assert [progress.continued for progress in third.values()] == [True, True, True]
+    assert firsts(third["ads_reports_daily"]) == THE_REST
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"start_date": "2025-12-01"}, {"end_date": "2026-03-01"}, {"include_deleted": not config().include_deleted}],

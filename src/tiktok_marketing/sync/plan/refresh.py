@@ -175,7 +175,6 @@ def read_refreshes(
     Raises:
         ConfigurationError: If a state has no known form.
     """
-    began = f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"
     wanted = {
         selection.stream.name: (selection.stream, selection.refresh)
         for selection in selected
@@ -185,13 +184,22 @@ def read_refreshes(
     }
     saved = {name: _saved(stream, states.get(name)) for name, (stream, _) in wanted.items()}
     interrupted = _interrupted(saved.values())
+    settings = {name: _settings(config, stream) for name, (stream, _) in wanted.items()}
+    continued = {
+        name: state
+        for name, state in saved.items()
+        if state is not None and state.settings == settings[name] and _is_same(wanted[name][1], state, interrupted)
+    }
+    # A stream that begins in a later attempt belongs to the refresh that goes on: else the next attempt took it for the
+    # latest refresh, and read the others from the start.
+    began = max((state.began for state in continued.values()), default=f"{now:%Y-%m-%dT%H:%M:%S.%fZ}")
     progress = {}
-    for name, (stream, refresh_id) in wanted.items():
-        state, settings = saved[name], _settings(config, stream)
-        if state is None or state.settings != settings or not _is_same(refresh_id, state, interrupted):
-            progress[name] = RefreshProgress(refresh_id, settings, began, restarted=bool(states.get(name)))
+    for name, (_, refresh_id) in wanted.items():
+        if name in continued:
+            state = continued[name]
+            progress[name] = RefreshProgress(refresh_id, settings[name], state.began, state.reached(), continued=True)
         else:
-            progress[name] = RefreshProgress(refresh_id, settings, state.began, state.reached(), continued=True)
+            progress[name] = RefreshProgress(refresh_id, settings[name], began, restarted=bool(states.get(name)))
     return progress
 
 
