@@ -939,6 +939,46 @@ async def test_a_stream_that_does_not_exist_costs_itself(name: str) -> None:
     assert name != "ads_report_daily" or "ads_reports_daily" in error["message"]
 
 
+UNREADABLE = {
+    "another cursor": {
+        "states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"stat_time_hour": "2026-06-01"}}]
+    },
+    "not a day": {"states": [{"partition": {"advertiser_id": "7001"}, "cursor": {"stat_time_day": "soon"}}]},
+    "a text": "{}",
+    "a list": [],
+    "a newer form": {"cursors": {"7001": "2026-06-10"}},
+}
+
+
+@pytest.mark.parametrize("state", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_state_that_cannot_be_read_costs_its_stream(state: Any) -> None:
+    """It is neither taken for none nor replaced. The others go on from theirs."""
+    async with small() as emulator:
+        config, names = config_for(emulator, attribution_window=0), ["ads_reports_daily", "campaigns_reports_daily"]
+        first = await read_from(emulator, config, names)
+        states = {**first.last_states, "ads_reports_daily": state}
+        again = await read_from(emulator, config, names, state=states)
+    assert again.exit_code == 1
+    assert ends(again) == {"ads_reports_daily": "INCOMPLETE", "campaigns_reports_daily": "COMPLETE"}
+    assert 0 < len(again.records("campaigns_reports_daily")) < len(first.records("campaigns_reports_daily"))
+    assert not again.records("ads_reports_daily")
+    assert set(again.last_states) == {"campaigns_reports_daily"}
+    (error,) = again.errors
+    assert (error["stream_descriptor"]["name"], error["failure_type"]) == ("ads_reports_daily", "config_error")
+    assert "The state of stream ads_reports_daily cannot be read" in error["message"]
+    assert "refresh or clear the stream" in error["message"]
+
+
+@pytest.mark.parametrize("state", [{"full_refresh": {"cursors": {}}}, 7], ids=["a newer form", "a number"])
+async def test_a_state_of_a_full_refresh_that_cannot_be_read_costs_its_stream(state: Any) -> None:
+    """The others are read."""
+    async with small() as emulator:
+        states = {"ads": state, "campaigns": {}}
+        outcome = await read_from(emulator, config_for(emulator), ["ads", "campaigns"], state=states, incremental=False)
+    assert ends(outcome) == {"ads": "INCOMPLETE", "campaigns": "COMPLETE"}
+    assert [error["failure_type"] for error in outcome.errors] == ["config_error"]
+
+
 async def test_a_catalog_of_unknown_streams_alone_asks_nothing() -> None:
     """Each is named."""
     async with small() as emulator:

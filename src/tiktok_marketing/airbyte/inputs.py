@@ -15,11 +15,11 @@ from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_text
 from tiktok_marketing.sync.plan import selection
-from tiktok_marketing.sync.plan.refresh import is_resumable
+from tiktok_marketing.sync.plan.refresh import is_resumable, unreadable_states
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected
 from tiktok_marketing.sync.plan.state_forms import excerpt, parse_state_text, states_by_stream
 
-__all__ = ["discovered", "load_states", "selected_streams", "states_by_stream", "streams_of"]
+__all__ = ["discovered", "load_states", "selected_streams", "states_by_stream", "streams_of", "with_readable_states"]
 
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
 _EXACT = 2**53
@@ -52,6 +52,8 @@ def _stream(stream: Stream) -> dict[str, Any]:
 
 class Unreadable(msgspec.Struct, frozen=True):
     """A stream of a configured catalog that cannot be read here: from another version, misspelt, or not in a sandbox.
+
+    Or its state is in no known form.
 
     Args:
         name: Its name in the catalog.
@@ -145,6 +147,19 @@ def _stream_of(config: Config, name: str) -> AnyStream:
             remedy="Refresh the source's schema, leave the stream out, or use a production account.",
         )
     return stream
+
+
+def with_readable_states(
+    selected: Sequence[Selected | Unreadable], states: Mapping[str, Any]
+) -> list[Selected | Unreadable]:
+    """The streams of a catalog, where one whose state cannot be read is not read: it costs itself."""
+    errors = unreadable_states((each for each in selected if isinstance(each, Selected)), states)
+    return [
+        Unreadable(each.stream.name, errors[each.stream.name])
+        if isinstance(each, Selected) and each.stream.name in errors
+        else each
+        for each in selected
+    ]
 
 
 def load_states(

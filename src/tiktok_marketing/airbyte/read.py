@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any, cast
 
 from tiktok_marketing.airbyte.heartbeat import HEARTBEAT, Heartbeat
-from tiktok_marketing.airbyte.inputs import Unreadable
+from tiktok_marketing.airbyte.inputs import Unreadable, with_readable_states
 from tiktok_marketing.airbyte.line_sinks import LineSink, line_sink
 from tiktok_marketing.airbyte.messages import (
     LogLevel,
@@ -80,6 +80,7 @@ async def read(
     with ExitStack() as handlers:
         async with Output(write) as output:
             messages = MessageWriter(output, heartbeat)
+            selected = with_readable_states(selected, states)
             readable = [stream for stream in selected if isinstance(stream, Selected)]
             unreadable = [stream for stream in selected if isinstance(stream, Unreadable)]
             for stream in unreadable:

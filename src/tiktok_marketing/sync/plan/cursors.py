@@ -357,5 +357,6 @@ def _format_cursor(field: str, cursor: Cursor) -> str:
 def _unreadable(stream: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"The state of stream {stream} cannot be read: {reason}.",
-        remedy="Pass the state that an earlier sync wrote, or none to read everything from start_date.",
+        remedy="Pass the state that an earlier sync wrote, or none to read everything from start_date. In Airbyte: "
+        "refresh or clear the stream.",
     )

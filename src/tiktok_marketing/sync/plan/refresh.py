@@ -203,6 +203,21 @@ def read_refreshes(
     return progress
 
 
+def unreadable_states(selected: Iterable[Selected], states: Mapping[str, Any]) -> dict[str, ConfigurationError]:
+    """Why the state of a stream cannot be read, by name, for the selected streams where that is so."""
+    errors = {}
+    for selection in selected:
+        stream, raw = selection.stream, states.get(selection.stream.name)
+        try:
+            if selection.incremental and stream.cursor is not None:
+                read_state(stream.name, stream.cursor, raw)
+            elif selection.refresh is not None and is_resumable(stream):
+                _saved(stream, raw)
+        except ConfigurationError as error:
+            errors[stream.name] = error
+    return errors
+
+
 def merged_refreshes(stream: Stream, states: Sequence[Any]) -> dict[str, Any]:
     """The state of one full refresh that several processes read together, each some accounts.
 
