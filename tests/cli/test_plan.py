@@ -206,3 +206,17 @@ def test_plan_goes_on_from_a_state_in_any_form(
     options = ("--streams", "ads_reports_daily")
     planned = forecast(command, path, *options, "--state", "state.json")
     assert planned["streams"][0]["first"] > forecast(command, path, *options)["streams"][0]["first"]
+
+
+def test_a_stream_whose_state_cannot_be_read_is_not_planned(
+    config: Callable[..., str], command: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As the sync does not read it. The plan says so, and what to do."""
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"ads_reports_daily": {"cursors": {"7001": "2026-06-10"}}}))
+    names = "ads_reports_daily,campaigns_reports_daily"
+    ended = command("plan", "--config", config(), "--json", "--streams", names, "--state", str(state))
+    assert ended.returncode == 0, ended.stderr
+    assert [stream["name"] for stream in json.loads(ended.stdout)["streams"]] == ["campaigns_reports_daily"]
+    assert "The state of stream ads_reports_daily cannot be read" in ended.stderr
+    assert "refresh or clear the stream" in ended.stderr

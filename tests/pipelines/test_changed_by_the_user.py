@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 
 from support import NOW, config_for
+from tiktok_marketing.catalog import stream_named
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
 from tiktok_marketing.emulator import Emulator, Options
 from tiktok_marketing.errors import DestinationError
-from tiktok_marketing.pipelines import RunOptions, Summary, load_async
+from tiktok_marketing.pipelines import RunOptions, Summary, destination_of, load_async, next_start
 
 pytestmark = pytest.mark.thorough
 
@@ -125,5 +126,38 @@ async def test_a_type_that_cannot_be_restored_is_named(emulator: Emulator, datab
     assert "instead of BIGINT" in refused.value.message
     advice = refused.value.remedy
     database.change(advice[advice.index("ALTER TABLE") : advice.index(". The next")])
+    assert (await load(emulator, database)).complete
+    assert counts(database) == before
+
+
+def change_state(database: Any, name: str, state: Any) -> None:
+    """Write another state of one stream."""
+    from dlt.common.versioned_state import compress_state, decompress_state
+
+    for load_id, text in database.ask("SELECT _dlt_load_id, state FROM _dlt_pipeline_state"):
+        kept = decompress_state(text)
+        kept["sources"]["tiktok"]["streams"][name] = state
+        database.change(
+            f"UPDATE _dlt_pipeline_state SET state = '{compress_state(kept)}' WHERE _dlt_load_id = '{load_id}'"  # noqa: S608
+        )
+
+
+@pytest.mark.parametrize("state", [{"cursors": {"7001": "2026-06-10"}}, {"stat_time_day": "soon"}, 7])
+async def test_a_state_that_cannot_be_read_costs_its_stream(emulator: Emulator, database: Any, state: Any) -> None:
+    """A newer version may have written it. It stays, and the advice works."""
+    before = counts(database)
+    change_state(database, DAILY, state)
+    database.change(f"DELETE FROM {OTHER} WHERE stat_time_day = '2026-06-14'")  # noqa: S608 - our own name
+    for _ in range(2):
+        again = await load(emulator, database)
+        (missing,) = again.missing()
+        assert f"The state of stream {DAILY} cannot be read" in missing
+        assert f"--streams {DAILY} --full" in missing
+        assert [each.name for each in again.streams if not each.complete] == [DAILY]
+        assert counts(database) == before
+    start = next_start(destination_of(database.address), [of for of in map(stream_named, (DAILY, OTHER)) if of])
+    assert start is not None
+    assert start.states[DAILY] == state
+    assert (await load(emulator, database, full=True)).complete
     assert (await load(emulator, database)).complete
     assert counts(database) == before

@@ -534,3 +534,22 @@ async def test_no_day_is_there_in_part_at_any_moment(tmp_path: Path, monkeypatch
         monkeypatch.setattr(Folder, "write", watched)
         await asyncio.wait_for(synced(place.destination, emulator, full=True), 120)
     assert seen > 5
+
+
+async def test_a_state_of_one_report_that_cannot_be_read_costs_that_report(tmp_path: Path) -> None:
+    """The others are loaded. The error says what to do, and the advice works."""
+    place = parquet(tmp_path)
+    file = tmp_path / "lake" / "tiktok_ads" / STATE
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator)
+        before = place.rows(DAILY)
+        left = json.loads(file.read_text())
+        left["streams"][DAILY] = {"cursors": {"7001": "2026-06-10"}}
+        file.write_text(json.dumps(left))
+        again = await synced(place.destination, emulator, LATER)
+        assert [each.name for each in again.streams if not each.complete] == [DAILY]
+        assert f"--streams {DAILY} --full" in "".join(again.missing())
+        assert json.loads(file.read_text())["streams"][DAILY] == left["streams"][DAILY]
+        assert place.rows(DAILY) == before
+        assert (await synced(place.destination, emulator, LATER, full=True, streams=[DAILY])).complete
+        assert (await synced(place.destination, emulator, LATER)).complete

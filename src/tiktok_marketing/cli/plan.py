@@ -177,14 +177,23 @@ async def _forecast(
 ) -> Forecast:
     from tiktok_marketing.clock import SystemClock
     from tiktok_marketing.connect import connect
+    from tiktok_marketing.pipelines.inspection import from_the_start
     from tiktok_marketing.sync.forecast import by_store, forecast, with_parents
     from tiktok_marketing.sync.plan.new_stores import accounts_to_compare
     from tiktok_marketing.sync.plan.plan_sync import plan_sync, read_states
+    from tiktok_marketing.sync.plan.refresh import unreadable_states
     from tiktok_marketing.sync.read.accounts import find_accounts, stop_if_nothing_answers
     from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
     from tiktok_marketing.sync.read.store_counts import StoreCounts
 
     clock = SystemClock()
+    if unreadable := unreadable_states(selected, states):
+        states = {name: state for name, state in states.items() if name not in unreadable}
+        if not request.full:
+            for name, error in unreadable.items():
+                remedy = from_the_start(name) if request.into_database else error.remedy
+                say(f"{error.message} The sync does not read this stream. {remedy}")
+            selected = [of for of in selected if of.stream.name not in unreadable]
     async with connect(config, clock=clock, on_wait=announce) as api:
         accounts = await find_accounts(config, api)
         stop_if_nothing_answers(api, accounts.chosen)

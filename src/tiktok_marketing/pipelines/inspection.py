@@ -16,7 +16,7 @@ import msgspec
 
 from tiktok_marketing.catalog import AnyStream, ReportStream, Stream
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import ConfigurationError, ConnectorError, NothingToReadError
+from tiktok_marketing.errors import ConfigurationError, ConnectorError, DestinationError, NothingToReadError
 from tiktok_marketing.pipelines.contents import Damage, damage_of, describe
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, opened_filled, stored_source
 from tiktok_marketing.pipelines.databases.destination import Destination, StoreDestination, require_libraries
@@ -24,6 +24,8 @@ from tiktok_marketing.pipelines.databases.known_streams import REPORTS
 from tiktok_marketing.pipelines.databases.store import Source, Store
 from tiktok_marketing.sync.plan.coverage import covered_report
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
+from tiktok_marketing.sync.plan.refresh import unreadable_states
+from tiktok_marketing.sync.plan.selection import select_for_database
 
 _DELETED = {
     "campaigns": "CAMPAIGN_STATUS_DELETE",
@@ -102,17 +104,25 @@ def find_damage(
     return [damage for damage in damages if damage is not None]
 
 
-def unreadable_states(streams: Iterable[AnyStream], states: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The names of the streams whose state has no known form."""
-    names = []
-    for stream in streams:
-        raw = states.get(stream.name)
-        if stream.cursor is not None and raw is not None:
-            try:
-                read_state(stream.name, stream.cursor, raw)
-            except ConfigurationError:
-                names.append(stream.name)
-    return names
+def refusals_of_states(
+    streams: Iterable[AnyStream], states: Mapping[str, Mapping[str, Any]]
+) -> dict[str, DestinationError]:
+    """Why streams are not read whose state in a database has no known form, by name. Such a state costs its stream."""
+    return {
+        name: DestinationError(
+            error.message,
+            remedy=from_the_start(name),
+        )
+        for name, error in unreadable_states(select_for_database(streams), states).items()
+    }
+
+
+def from_the_start(name: str) -> str:
+    """What to do about a state in a database that cannot be read, in sentences."""
+    return (
+        f"To read the stream from the start, sync it once with `--streams {name} --full`. If a newer version wrote the "
+        "state, you can install that version instead."
+    )
 
 
 def with_coverage(
@@ -123,12 +133,11 @@ def with_coverage(
     Args:
         contents: The database.
         streams: The streams to look at.
-        states: Stream name to its state.
-
-    Raises:
-        ConfigurationError: A state has no known form.
+        states: Stream name to its state. One that has no known form stays as it is.
     """
     completed = dict(states)
+    streams = list(streams)
+    unreadable = unreadable_states(select_for_database(streams), states)
     deleted: bool | None = None
     for stream in streams:
         raw = states.get(stream.name)
@@ -137,6 +146,7 @@ def with_coverage(
             or stream.cursor is None
             or raw is None
             or stream.name not in contents.columns
+            or stream.name in unreadable
         ):
             continue
         cursors = read_state(stream.name, stream.cursor, raw)

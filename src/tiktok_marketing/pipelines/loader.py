@@ -54,7 +54,7 @@ from tiktok_marketing.pipelines.inspection import (
     filled_at_last_sync,
     find_damage,
     is_incremental,
-    unreadable_states,
+    refusals_of_states,
     with_coverage,
 )
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
@@ -127,7 +127,6 @@ class Loader:
             wait: Seconds to wait for another process that has the database open.
 
         Raises:
-            ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: The database cannot be written to.
         """
         self._opened_for = tuple(streams)
@@ -248,9 +247,12 @@ class Loader:
         elif not self._states and self._loaded.filled:
             self._notice("The database has rows of earlier syncs and no state of them, so all is read from the start.")
         self._forget(session, [damage.stream.name for damage in damages if damage.stream.name in self._states])
+        unreadable = refusals_of_states(streams, self._states)
         if full:
-            self._forget(session, unreadable_states(streams, self._states))
-        stored = dict(self._states)
+            self._forget(session, list(unreadable))
+        else:
+            self.refused.update(unreadable)
+        stored = {name: state for name, state in self._states.items() if name not in self.refused}
         contents = contents_of(
             session, self._destination.dataset, {n: relations[n] for n in relations if n not in self.refused}
         )

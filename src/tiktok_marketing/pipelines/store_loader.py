@@ -21,7 +21,7 @@ from tiktok_marketing.pipelines.databases.errors import innermost
 from tiktok_marketing.pipelines.databases.known_streams import described_reports, key_before
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, Store
-from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, unreadable_states
+from tiktok_marketing.pipelines.inspection import damage_in_store, is_incremental, refusals_of_states
 from tiktok_marketing.pipelines.opening import opened_in_time
 from tiktok_marketing.pipelines.package import LoadPackage
 from tiktok_marketing.pipelines.summary import Summary
@@ -59,7 +59,8 @@ class StoreLoader:
         self.covered_states: dict[str, Mapping[str, Any]] = {}
         """The states of the streams."""
         self.refused: dict[str, DestinationError] = {}
-        """Always empty: a table that accepts no rows ends the sync."""
+        """Streams that are not read, because of their table's key or their state. A table that accepts no rows ends the
+        sync."""
         self.repeated: dict[str, int] = {}
         """Stream name to the number of rows that were replaced by later rows of this sync with the same key."""
 
@@ -76,7 +77,6 @@ class StoreLoader:
             wait: Seconds to wait for another process that has the destination open.
 
         Raises:
-            ConfigurationError: A state cannot be read, and the sync is not a full one.
             DestinationError: Nothing can be written to the destination.
         """
         chosen = list(streams)
@@ -93,22 +93,26 @@ class StoreLoader:
             source = source or Source({})
             for stream in streams:
                 if refusal := changed_key_refusal(stream, key_before(source.reports, stream)):
-                    raise refusal
+                    self.refused[stream.name] = refusal
+            readable = [stream for stream in streams if stream.name not in self.refused]
             self._states = dict(source.streams)
             self._reports = described_reports(source.reports, streams)
-            damages = damage_in_store(self._store, streams, source)
+            damages = damage_in_store(self._store, readable, source)
             if damages:
                 self._notice(describe(damages))
             gone = {damage.stream.name for damage in damages}
+            unreadable = refusals_of_states([stream for stream in readable if stream.name not in gone], self._states)
             if full:
-                gone |= set(unreadable_states(streams, self._states))
+                gone |= unreadable.keys()
+            else:
+                self.refused.update(unreadable)
             self._filled = set(source.filled) - gone
             if gone & self._states.keys():
                 # In the destination itself, before anything hides that these states are no longer true.
                 self._states = {name: state for name, state in self._states.items() if name not in gone}
                 self._load({}, {})
             self.covered_states = dict(self._states)
-            return dict(self._states)
+            return {name: state for name, state in self._states.items() if name not in self.refused}
 
     def undo_opening(self) -> None:
         """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
