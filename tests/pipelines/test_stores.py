@@ -553,3 +553,25 @@ async def test_a_state_of_one_report_that_cannot_be_read_costs_that_report(tmp_p
         assert place.rows(DAILY) == before
         assert (await synced(place.destination, emulator, LATER, full=True, streams=[DAILY])).complete
         assert (await synced(place.destination, emulator, LATER)).complete
+
+
+async def test_a_report_with_another_key_costs_itself(tmp_path: Path) -> None:
+    """Its table has the rows of other dimensions. The other streams are loaded, in a full sync, too."""
+    place = parquet(tmp_path)
+
+    async def sync(dimensions: list[str], *, full: bool = False) -> Summary:
+        report = {"name": "mine", "level": "campaign", "metrics": ["spend"], "dimensions": dimensions}
+        config = parse_config(config_for(emulator, start_date="2026-06-10", custom_reports=[report]))
+        options = RunOptions(clock=FixedClock(NOW), address=emulator.url)
+        return await load_async(config, place.destination, streams=["mine", DAILY], full=full, options=options)
+
+    async with Emulator(business()) as emulator:
+        assert (await sync([])).complete
+        before = place.ask("mine", ["campaign_id", "spend"])
+        for full in (False, True):
+            changed = await sync(["country_code"], full=full)
+            assert [each.name for each in changed.streams if not each.complete] == ["mine"]
+            assert "Give the report another name" in "".join(changed.missing())
+            assert changed.rows > 0
+            assert place.ask("mine", ["campaign_id", "spend"]) == before
+        assert (await sync([])).complete
