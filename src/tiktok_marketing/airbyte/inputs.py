@@ -85,23 +85,32 @@ def selected_streams(config: Config, catalog: Any) -> list[Selected | Unreadable
                 "The catalog has an entry without `stream.name`.",
                 remedy='Write each entry as {"stream": {"name": ...}, "sync_mode": ...}.',
             )
-        mode = entry.get("sync_mode", "full_refresh")
-        if mode != "full_refresh" and mode != "incremental":  # noqa: PLR1714 - its type may have no hash
-            raise ConfigurationError(
-                f"The catalog gives stream {name} the sync_mode {mode!r}.", remedy="Use full_refresh or incremental."
-            )
-        refresh = RefreshId(_id_in(entry, "generation_id", name), _id_in(entry, "sync_id", name))
         try:
-            stream = _stream_of(config, name)
+            selection = _selection(config, name, entry)
         except ConfigurationError as error:
             selected[name] = Unreadable(name, error)
             continue
-        selection = Selected(stream, incremental=mode == "incremental", refresh=refresh)
         if name in selected and selected[name] != selection:
             selected[name] = Unreadable(name, _named_twice(name))
         else:
             selected[name] = selection
     return list(selected.values())
+
+
+def _selection(config: Config, name: str, entry: Mapping[str, Any]) -> Selected:
+    """A stream and its mode from an entry of a catalog.
+
+    Raises:
+        ConfigurationError: If there is no such stream, or the entry has another form.
+    """
+    stream = _stream_of(config, name)
+    mode = entry.get("sync_mode", "full_refresh")
+    if mode != "full_refresh" and mode != "incremental":  # noqa: PLR1714 - its type may have no hash
+        raise ConfigurationError(
+            f"The catalog gives stream {name} the sync_mode {excerpt(mode)}.", remedy="Use full_refresh or incremental."
+        )
+    refresh = RefreshId(_id_in(entry, "generation_id", name), _id_in(entry, "sync_id", name))
+    return Selected(stream, incremental=mode == "incremental", refresh=refresh)
 
 
 def _named_twice(name: str) -> ConfigurationError:

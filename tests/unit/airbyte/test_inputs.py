@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -130,11 +131,14 @@ def test_an_entry_without_a_name_is_refused(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", ["", "append", "INCREMENTAL", None, 5, [], {}, ["incremental"]])
-def test_an_unknown_mode_is_refused(mode: Any) -> None:
-    """The message names the stream and its mode."""
-    error = refused({"streams": [{"stream": {"name": "ads"}, "sync_mode": mode}]})
-    assert "ads" in error.message
-    assert "sync_mode" in error.message
+def test_a_stream_with_an_unknown_mode_is_unreadable(mode: Any) -> None:
+    """The message names the stream and its mode. The other streams are read."""
+    wrong, other = selected_streams(
+        config(), {"streams": [{"stream": {"name": "ads"}, "sync_mode": mode}, entry("campaigns")]}
+    )
+    assert isinstance(wrong, Unreadable)
+    assert f"stream ads the sync_mode {json.dumps(mode)}" in wrong.error.message
+    assert isinstance(other, Selected)
 
 
 @pytest.mark.parametrize("value", [7, 7.0, "7", " 7\n"])
@@ -151,10 +155,14 @@ def test_the_numbers_of_a_refresh_may_be_written_in_any_way(value: Any, field: s
     "value", [True, "seven", "", "7.5", 7.5, 1e300, float("nan"), float("inf"), [7], {}, "9" * 40, "\uff17"]
 )
 @pytest.mark.parametrize("field", ["sync_id", "generation_id"])
-def test_a_number_of_a_refresh_that_is_none_is_refused(value: Any, field: str) -> None:
-    """The message names the stream and the field."""
-    error = refused({"streams": [entry("ads", "full_refresh", **{field: value})]})
-    assert f"stream ads the {field} " in error.message
+def test_a_stream_with_a_number_of_a_refresh_that_is_none_is_unreadable(value: Any, field: str) -> None:
+    """The message names the stream and the field. The other streams are read."""
+    wrong, other = selected_streams(
+        config(), {"streams": [entry("ads", "full_refresh", **{field: value}), entry("campaigns")]}
+    )
+    assert isinstance(wrong, Unreadable)
+    assert f"stream ads the {field} " in wrong.error.message
+    assert isinstance(other, Selected)
 
 
 @pytest.mark.parametrize("field", ["sync_id", "generation_id"])
