@@ -323,6 +323,13 @@ def test_days_before_an_account_was_created_are_not_missing() -> None:
     assert created.windows == {"7001": Window(date(2026, 10, 20), date(2026, 10, 31))}
 
 
+@pytest.mark.parametrize("created", [None, date(1969, 12, 31)])
+def test_days_before_the_first_one_of_tiktok_are_not_missing(created: date | None) -> None:
+    """If nobody knows when the account was created, a `start_date` of 1970 costs no request for forty years."""
+    filled = gaps_of(cursors_of({"7001": WANTED}), account("7001", created=created), start="1970-01-01")
+    assert filled.windows == {"7001": Window(date(2012, 1, 1), date(2026, 10, 31))}
+
+
 @pytest.mark.parametrize(
     ("start", "lookback", "covered_from", "earlier"),
     [

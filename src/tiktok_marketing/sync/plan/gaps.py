@@ -17,7 +17,7 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.partitions import earliest_day
+from tiktok_marketing.sync.plan.partitions import FIRST_DAY, earliest_day
 from tiktok_marketing.sync.plan.windows import Window, final_day
 
 _MAX_NAMED = 5
@@ -101,8 +101,8 @@ def find_gaps(
         if reasons and not restart:
             by_reason[" and ".join(reasons), None] += 1
         elif covered is not None and not restart:
-            earliest = earliest_day(config, stream, account, clock) or config.start_date
-            gap = covered.gap_from(max(config.start_date, earliest))
+            earliest = earliest_day(config, stream, account, clock) or FIRST_DAY
+            gap = covered.gap_from(max(config.start_date, earliest, FIRST_DAY))
             if gap is None:
                 cursors.cover(advertiser_id, covered.from_day(config.start_date))
                 continue
