@@ -131,7 +131,7 @@ def test_settings_that_ask_for_more_are_named(
 @pytest.mark.parametrize("include_deleted", [True, False])
 def test_where_nothing_is_hidden_deleted_objects_are_always_included(include_deleted: bool) -> None:
     """Only streams that hide deleted objects depend on the setting."""
-    settings = config(include_deleted=include_deleted, start_date=FIRST)
+    settings = config(include_deleted=include_deleted, start_date=FIRST, objects_since_start_date=True)
     daily = stream("ads_reports_daily")
     assert wanted_of(settings, stream("ads")) == Covered(start=FIRST, include_deleted=include_deleted)
     assert wanted_of(settings, stream("advertisers")).include_deleted

@@ -323,6 +323,19 @@ def test_days_before_an_account_was_created_are_not_missing() -> None:
     assert created.windows == {"7001": Window(date(2026, 10, 20), date(2026, 10, 31))}
 
 
+@pytest.mark.parametrize("limited", [True, False])
+def test_start_date_matters_to_objects_only_where_it_limits_them(limited: bool) -> None:
+    """Through Airbyte, older ones may be missing. The command and the library have read them whatever their age."""
+    campaigns = stream("campaigns")
+    fields = {"of": campaigns, "objects_since_start_date": limited, "fill": False}
+    read_once = plan(None, start_date="2026-11-01", **fields).cursors["campaigns"]
+    assert read_once.move("7001", "2026-11-05 10:00:00")
+    later = plan(read_once.to_state(), start_date="2026-11-08", **fields)
+    assert later.notices == ()
+    back = plan(later.cursors["campaigns"].to_state(), start_date="2026-10-01", **fields)
+    assert ["start_date is 2026-10-01" in notice.text for notice in back.notices] == [True] * limited
+
+
 @pytest.mark.parametrize("created", [None, date(1969, 12, 31)])
 def test_days_before_the_first_one_of_tiktok_are_not_missing(created: date | None) -> None:
     """If nobody knows when the account was created, a `start_date` of 1970 costs no request for forty years."""

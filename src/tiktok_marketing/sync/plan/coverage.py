@@ -23,7 +23,7 @@ import msgspec
 
 from tiktok_marketing.catalog import AnyStream, ReportSource, ReportStream, stream_named
 from tiktok_marketing.config import AdvertiserId, Config
-from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.plan.windows import FIRST_DAY, Window
 
 _DAY = timedelta(days=1)
 _EARLIEST, _LATEST = date(1, 1, 2), date(9999, 12, 30)
@@ -122,7 +122,8 @@ def wanted_of(config: Config, stream: AnyStream) -> Covered:
     if not isinstance(stream, ReportStream):
         # Where nothing is hidden, the setting changes nothing.
         shows = config.include_deleted or not stream.source.can_hide_deleted
-        return Covered(start=config.start_date, include_deleted=shows)
+        start = config.start_date if config.objects_since_start_date else FIRST_DAY  # whatever their age
+        return Covered(start=start, include_deleted=shows)
     source = stream.source
     shows = source.includes_deleted(config.include_deleted) or not source.hides_deleted
     return covered_report(stream, config.start_date, include_deleted=shows)

@@ -17,8 +17,8 @@ from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.coverage import wanted_of
 from tiktok_marketing.sync.plan.cursors import Cursors
-from tiktok_marketing.sync.plan.partitions import FIRST_DAY, earliest_day
-from tiktok_marketing.sync.plan.windows import Window, final_day
+from tiktok_marketing.sync.plan.partitions import earliest_day
+from tiktok_marketing.sync.plan.windows import FIRST_DAY, Window, final_day
 
 _MAX_NAMED = 5
 """How many streams a notice names; it counts the others."""
@@ -132,7 +132,7 @@ def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, account
         if day is None or covered is None:
             continue
         final = final_day(day, lookback=config.attribution_window if stream.has_days else 0)
-        cursors.cover(account.advertiser_id, covered.kept_by(final, config.start_date).reduced_to(wanted))
+        cursors.cover(account.advertiser_id, covered.kept_by(final, wanted.start).reduced_to(wanted))
 
 
 def cover_new_accounts(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:

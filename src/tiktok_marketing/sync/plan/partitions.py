@@ -16,15 +16,11 @@ from tiktok_marketing.sync.plan.bounds import NO_BOUNDS, Bounds, day_of
 from tiktok_marketing.sync.plan.cursors import Cursors
 from tiktok_marketing.sync.plan.frontier import shown_limit, state_limit
 from tiktok_marketing.sync.plan.selection import Selected
-from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day
+from tiktok_marketing.sync.plan.windows import FIRST_DAY, Window, count_windows, first_day
 from tiktok_marketing.sync.plan.zones import day_in
 
 _SPAN = 365
 """Days that a report without a time dimension may cover (`/report/integrated/get/`)."""
-
-FIRST_DAY = date(2012, 1, 1)
-"""TikTok has no older figures. An earlier `start_date` would only cost requests, if TikTok does not say when an account
-was created. Airbyte's connector 3.9.6 begins on this day, too."""
 
 
 class Partition(msgspec.Struct, frozen=True, kw_only=True):

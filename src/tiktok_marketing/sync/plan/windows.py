@@ -13,6 +13,10 @@ import msgspec
 
 _DAY = timedelta(days=1)
 
+FIRST_DAY = date(2012, 1, 1)
+"""TikTok has no older figures. An earlier `start_date` would only cost requests, if TikTok does not say when an account
+was created. Airbyte's connector 3.9.6 begins on this day, too."""
+
 
 class Window(msgspec.Struct, frozen=True, order=True):
     """The days from `start` to `end`, both included. Iterating over it gives the days."""
