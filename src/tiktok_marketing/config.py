@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NewType
 import msgspec
 
 from tiktok_marketing.config_keys import KNOWN_KEYS, unknown_keys
-from tiktok_marketing.config_values import READERS, is_advertiser_id, shown_value
+from tiktok_marketing.config_values import READERS, is_advertiser_id, is_exact_number, shown_value
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.json_files import read_json
 from tiktok_marketing.settings import CREDENTIALS, LONGEST_WINDOW, OPTIONS, SECRETS, Kind, Setting, option
@@ -342,6 +342,8 @@ def credentials_remedy() -> str:
 def _text(value: Any, name: str) -> str | None:
     if value is None or value == "":
         return None
+    if is_exact_number(value):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ConfigurationError(
             f"{name} is not text.", remedy="Put the value in quotes.", settings=[name.rpartition(".")[2]]

@@ -94,7 +94,7 @@ def _flag(value: Any, setting: Setting) -> bool:
     return value
 
 
-def _is_exact(value: Any) -> bool:
+def is_exact_number(value: Any) -> bool:
     """Whether a number with a point is a whole one, which JSON Schema takes for an integer, and has lost no digit."""
     return isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
 
@@ -102,7 +102,7 @@ def _is_exact(value: Any) -> bool:
 def _ids(value: Any, setting: Setting) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if isinstance(items, (list, tuple)):
-        items = [int(item) if _is_exact(item) else item for item in items]
+        items = [int(item) if is_exact_number(item) else item for item in items]
     if not isinstance(items, list) or any(isinstance(item, bool) or not isinstance(item, (str, int)) for item in items):
         raise ConfigurationError(
             f"{setting.name} is not a list of advertiser ids.",

@@ -2,7 +2,9 @@
 
 Its schema accepts what the code accepts: an empty text or null for a value that is not set, and numbers and flags as
 text. Airbyte's form shows a field by the first of its types, and shows a choice only if `credentials` is an object with
-two plain branches. So two things are not in the schema: null as `credentials`, and secrets that are numbers.
+two plain branches. So the schema refuses three things that the code accepts: null as `credentials`, secrets that are
+numbers, and a token without `app_id` and `secret` for named accounts. What only the code refuses: a day that the
+calendar lacks, an empty secret, and ids of 19 digits, as text, that are beyond 64 bits.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _FORMER_GRANULARITIES = "[Ll][Ii][Ff][Ee][Tt][Ii][Mm][Ee]|[Dd][Aa][Yy]|[Hh][Oo][
 """What Airbyte's connector called `report_granularity` before 0.1.13."""
 _RATE = r"0*(0?\.[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]*)?|1000(\.0*)?)"
 _FLAG = "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
-_ID = r"\s*[0-9]*\s*"
+_ID = r"\s*[0-9]{0,19}\s*"
+_LARGEST_ID = 2**63 - 1
 
 
 _TEXT_FORMS = {"attribution_window": _UP_TO_364, "report_granularity": f"{_UP_TO_30}|{_FORMER_GRANULARITIES}"}
@@ -52,6 +55,7 @@ _OAUTH = {
             "type": ["string", "integer", "null"],
             "pattern": f"^{_ID}$",
             "minimum": 0,
+            "maximum": _LARGEST_ID,
             "description": "The only ad account to read. Leave it empty to read all accounts of the token.",
         },
     },
@@ -66,8 +70,9 @@ _SANDBOX = {
         "advertiser_id": {
             "title": "Advertiser ID",
             "type": ["string", "integer"],
-            "pattern": r"^\s*[0-9]+\s*$",
+            "pattern": r"^\s*[0-9]{1,19}\s*$",
             "minimum": 0,
+            "maximum": _LARGEST_ID,
             "description": "The id of the sandbox account from the developer portal.",
         },
         "access_token": _secret("Access Token", "The access token of the sandbox account."),
@@ -310,7 +315,7 @@ _FORMS: Mapping[Kind, Callable[[Setting], dict[str, Any]]] = {
     Kind.FLAG: lambda _: _FLAG_FORM,
     Kind.ADVERTISER_IDS: lambda _: {
         "type": ["array", "string", "null"],
-        "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0},
+        "items": {"type": ["string", "integer"], "pattern": f"^{_ID}$", "minimum": 0, "maximum": _LARGEST_ID},
         "pattern": rf"^(?=[^0-9]*[0-9]|\s*$){_ID}(,{_ID})*$",
         **_NAMES_SOMETHING,
     },
