@@ -293,7 +293,7 @@ async def test_a_metric_that_was_left_out_comes_back_if_another_was_the_reason()
 
     def answer(params: Params) -> Reply | Rows:
         withdrawn = "reach" if len(server.requests) < 3 else "result"
-        return refusal(40002, BOTH) if withdrawn in params["metrics"] else [row("1")]
+        return refusal(40002, BOTH) if withdrawn in params["metrics"] else [row("1", first_day(params))]
 
     server = Server(ad_id=answer)
     refused: set[str] = set()
@@ -319,7 +319,8 @@ async def test_metrics_are_tried_with_a_row_of_one_day(
     """If the report has days that can be asked for one by one."""
 
     def answer(params: Params) -> Reply | Rows:
-        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1")]
+        day = first_day(params) if "start_date" in params else 1
+        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1", day)]
 
     server = Server(ad_id=answer)
     refused: set[str] = set()
@@ -334,7 +335,7 @@ async def test_a_search_for_refused_metrics_serves_other_accounts() -> None:
     """Each asks once with all metrics, and once without."""
 
     def answer(params: Params) -> Reply | Rows:
-        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1")]
+        return refusal(40002, BOTH) if "reach" in params["metrics"] else [row("1", first_day(params))]
 
     server, search = Server(ad_id=answer), MetricSearch()
     for requests in (3, 5):

@@ -270,9 +270,12 @@ class Business:
 
 
 def rows_of(dimensions: list[dict[str, str]], headers: Mapping[str, str] | None = None) -> Reply:
-    """A page of rows with these dimensions and unimportant metrics."""
+    """A page of rows with these dimensions, which cost nothing."""
+    metrics = {"spend": "0.00", "impressions": "0"}
     info = {"page": 1, "page_size": 1000, "total_number": len(dimensions), "total_page": 1}
-    return success({"list": [{"dimensions": item, "metrics": {}} for item in dimensions], "page_info": info}, headers)
+    return success(
+        {"list": [{"dimensions": item, "metrics": metrics} for item in dimensions], "page_info": info}, headers
+    )
 
 
 async def deliveries_of(refuse: Callable[[tuple[str, ...], str, str], str]) -> list[str]:
