@@ -13,11 +13,13 @@ from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError
 from tiktok_marketing.sync.decode.pages import Page, RowSink
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import ListReader, PartialLog, Shown
-from tiktok_marketing.sync.read.report_figures import FiguresReader
-from tiktok_marketing.sync.read.report_requests import Piece
+from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
+from tiktok_marketing.sync.read.report_requests import Piece, accepted_ids, smaller_objects
 from tiktok_marketing.sync.read.split_check import Figures, figures_of_page
 
 _FIGURES = 2
+_LIST_TRIES = 3
+"""How often a list of campaigns or ad groups is asked for that lacks figures of the level above."""
 _NOT_COMPARED = (
     "The report is read in parts, and what they add up to cannot be compared with the whole, because rows have neither "
     "a spend nor impressions that can be read. Compare the days with TikTok Ads Manager."
@@ -199,6 +201,30 @@ class OpenParts:
         self._open.append(parts)
         self._list_reader.remembers = True
         return parts
+
+    async def by_objects(self, piece: Piece, parts: Parts) -> list[Piece] | None:
+        """The piece by campaign or, if it is by campaign already, by ad group; None if there is nothing smaller.
+
+        The objects come from a report of their level. It may lack some, so its figures are compared with those of the
+        level above. Figures grow, so a list that lacks some is asked for again. Objects that rows of the piece belong
+        to are added.
+        """
+        smaller = smaller_objects(self._stream.source, piece)
+        if smaller is None:
+            return None
+        report, id_field = smaller
+        figures: dict[str, Figures] = {}
+        for _ in range(_LIST_TRIES):
+            figures = await self._figures.of_objects(report, piece)
+            parts.listed = total_of(figures)
+            if parts.expected is None:
+                parts.expected = await self._figures.above(piece)
+            if parts.expected is None or not parts.listed.lacks(self.comparable(parts.expected)):
+                break
+        shown = parts.shown.parents.get(id_field.removesuffix("s"), frozenset())
+        # If no object has rows, there are no pieces: a large account is too large even on days without rows.
+        ids = [*self._figures.usable(report, figures), *sorted(filter(is_nameable, shown - figures.keys()))]
+        return piece.by(id_field, accepted_ids(self._stream.source, id_field, ids))
 
     def divide(self, piece: Piece, smaller: Sequence[Piece]) -> None:
         """Read these pieces in place of a piece. The piece itself is no smaller piece: it is asked for otherwise."""

@@ -33,24 +33,20 @@ from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.refused_days import WindowRefusals
 from tiktok_marketing.sync.read.repeated_keys import different_records
-from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
+from tiktok_marketing.sync.read.report_figures import FiguresReader
 from tiktok_marketing.sync.read.report_parts import DaysRead, OpenParts, Parts, unsplittable
 from tiktok_marketing.sync.read.report_requests import (
     Piece,
-    accepted_ids,
     given_dimensions,
     order_params,
     piece_params,
     smaller_objects,
 )
 from tiktok_marketing.sync.read.report_tasks import ReportTasks, Sample, TaskFailed, sample_of
-from tiktok_marketing.sync.read.split_check import Figures
 from tiktok_marketing.sync.read.store_parts import StorePartFinder
 
 MOST_IN_A_ROW = 3
 """After so many parts in a row that cannot be read, the others are not asked for."""
-_LIST_TRIES = 3
-"""How often a list of campaigns or ad groups is asked for that lacks figures of the level above."""
 
 
 class ReportWindow:
@@ -475,30 +471,10 @@ class ReportWindow:
         work.extendleft(reversed(smaller))
 
     async def _by_objects(self, piece: Piece, parts: Parts) -> list[Piece] | None:
-        """The piece by campaign or, if it is by campaign already, by ad group; None if there is nothing smaller.
-
-        The objects come from a report of their level. It may lack some, so its figures are compared with those of the
-        level above. Figures grow, so a list that lacks some is asked for again. Objects that rows of the piece belong
-        to are added.
-        """
-        smaller = smaller_objects(self._source, piece)
-        if smaller is None:
-            return None
-        report, id_field = smaller
-        figures: dict[str, Figures] = {}
-        for _ in range(_LIST_TRIES):
-            figures = await self._figures.of_objects(report, piece)
-            parts.listed = total_of(figures)
-            if parts.expected is None:
-                parts.expected = await self._figures.above(piece)
-            if parts.expected is None or not parts.listed.lacks(self._parts.comparable(parts.expected)):
-                break
-        shown = parts.shown.parents.get(id_field.removesuffix("s"), frozenset())
-        # If no object has rows, there are no pieces: a large account is too large even on days without rows.
-        ids = [*self._figures.usable(report, figures), *sorted(filter(is_nameable, shown - figures.keys()))]
+        smaller = await self._parts.by_objects(piece, parts)
         if self._figures.has_unusable:
             self._note_missing(piece)
-        return piece.by(id_field, accepted_ids(self._source, id_field, ids))
+        return smaller
 
     def _costs_its_store(self, piece: Piece, error: TikTokError) -> bool:
         """Whether TikTok refused a store, not the report, so that the other stores are read."""
