@@ -882,6 +882,26 @@ async def test_a_filter_that_is_refused_costs_its_own_objects() -> None:
     assert others.keys().isdisjoint(auctions)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "page_size: Must be less than or equal to 20.",
+        "page_size: 1000 is not between 1 and 20",
+        "The maximum value of page_size is 20, but 100 or 1000 was given.",
+    ],
+)
+async def test_pages_that_are_too_large_are_asked_for_in_the_size_that_tiktok_names(message: str) -> None:
+    """No row is lost, and each list is refused once at most."""
+    names = ["ads", "campaigns", "ads_reports_daily", "campaigns_reports_daily", "creative_assets_images"]
+    async with small(ads_per_account=60) as emulator:
+        whole = await outcome_of(emulator, names)
+        for size in (50, 100, 1000):
+            emulator.faults.add(Fault(contains=f"page_size={size}", code=40002, message=message))
+        outcome = await outcome_of(emulator, names)
+    assert outcome.exit_code == 0, outcome.errors
+    assert {name: rows_of(outcome, name) for name in names} == {name: rows_of(whole, name) for name in names}
+
+
 async def test_a_scope_that_one_account_did_not_grant_costs_that_account() -> None:
     """The stream's other accounts are read."""
     async with small() as emulator:

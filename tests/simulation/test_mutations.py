@@ -36,10 +36,11 @@ from tiktok_marketing.sync.read import report_requests, report_tasks, reports, s
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
-from tiktok_marketing.sync.read.listing import ListReader, PartialLog
+from tiktok_marketing.sync.read.listing import ListReader
 from tiktok_marketing.sync.read.objects import ObjectLists
 from tiktok_marketing.sync.read.page_count import PageCount
 from tiktok_marketing.sync.read.parent_params import ParentParams
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.report_parts import OpenParts
 from tiktok_marketing.sync.read.report_requests import Piece, StorePart
 from tiktok_marketing.sync.read.split_check import Figures

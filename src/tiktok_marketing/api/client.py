@@ -144,6 +144,7 @@ class Client:
         self._refusing_since: dict[tuple[str, str | None], float] = {}
         """Since when TikTok has refused every request to an endpoint, or for one account there."""
         self._proofs = Proofs()
+        self.page_sizes: dict[str, int] = {}  # the largest of endpoints, as far as TikTok has refused larger ones
         self.stats = RequestStats()
 
     async def get(  # noqa: PLR0913 - how one request is sent
@@ -169,10 +170,8 @@ class Client:
             advertiser_id: The account that the request is for, for the rate limits and errors.
             divisible: Whether the caller will ask for less at a time if this request proves too slow.
             keep_reservation: Whether the answer's memory stays reserved until the caller calls `Answer.release`.
-            partial_ok: Whether the caller checks `Answer.partial` itself. Otherwise a partial answer is an error, so
-                that no caller can mistake it for a complete one.
-            brief: Whether to give up after a few tries if a page comes in place of the answer, because the caller has
-                another way to ask.
+            partial_ok: Whether the caller checks `Answer.partial` itself. Otherwise a partial answer is an error.
+            brief: Whether to give up after a few tries if a page comes in place of the answer.
             probing: The same for any trouble that may be about this request alone.
             is_file: Whether the answer is a file without an envelope, unless it is an error.
 
@@ -397,8 +396,7 @@ class Client:
         self._end_refusals(endpoint, advertiser_id)
         self.first_answer.set()
         self._proofs.note(call, left_at)
-        throttled = "X-Tt-Ads-Throttle" in reply.headers
-        return Answer(value, len(reply.body), throttled, partly, reply.reservation, damaged)
+        return Answer(value, len(reply.body), "X-Tt-Ads-Throttle" in reply.headers, partly, reply.reservation, damaged)
 
     def _update_quota(self, error: TikTokError, left_at: float) -> None:
         """Update the quota after an error: any return code that is not about the rate shows that there was room."""

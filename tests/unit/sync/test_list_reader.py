@@ -25,12 +25,12 @@ from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.read.listing import (
     ListReader,
-    PartialLog,
     Request,
     SequentialBudget,
     Shown,
     TooManyRows,
 )
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.repeated_keys import different_records
 
 SIZE = 5

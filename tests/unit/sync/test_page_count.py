@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tiktok_marketing.api.error_rules import rule_for
 from tiktok_marketing.sync.decode.pages import Page, RecordList
-from tiktok_marketing.sync.read.page_count import PageCount
+from tiktok_marketing.sync.read.page_count import PageCount, accepted_size
 
 
 def counted(
@@ -198,3 +199,21 @@ def test_a_page_that_arrives_late_is_not_the_last() -> None:
     count.note(2, Page(RecordList([None] * 5), [], None, 3))
     assert count.explained == 3
     assert not count.asks_next
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "asked", "size"),
+    [
+        ("page_size: Must be less than or equal to 100.", 40002, 1000, 100),
+        ("page_size: 1000 is not between 1 and 50", 40000, 1000, 50),
+        ("page_size: Must be less than or equal to 100.", 40002, 100, None),
+        ("page_size: Must be less than or equal to 100.", 40002, None, None),
+        ("page_size: Must be less than or equal to 100.", 50000, 1000, None),
+        ("page: Must be less than 100.", 40002, 1000, None),
+        ("page_size: Invalid value.", 40002, 1000, None),
+    ],
+)
+def test_a_refusal_may_name_the_size_of_pages(message: str, code: int, asked: int | None, size: int | None) -> None:
+    """Only a smaller size than the one that was asked for helps."""
+    error = rule_for(code, message).error(message, endpoint="ad/get/", code=code)
+    assert accepted_size(error, asked) == size

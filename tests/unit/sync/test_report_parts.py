@@ -16,7 +16,8 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import IncompleteReadError, PartialAnswerError, TikTokError
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import PartialLog, Shown
+from tiktok_marketing.sync.read.listing import Shown
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.report_parts import OpenParts, Parts
 from tiktok_marketing.sync.read.report_requests import Piece
 from tiktok_marketing.sync.read.split_check import Figures

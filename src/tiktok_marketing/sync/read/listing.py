@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tiktok_marketing.api.client import Answer, Client
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import (
     AdsLeftOutError,
-    ConnectorError,
     IncompleteReadError,
     OutOfReachError,
     PartialAnswerError,
@@ -28,7 +28,7 @@ from tiktok_marketing.sync.decode.pages import Page, PageReader, Sink
 from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.read.asked_for import Asked
 from tiktok_marketing.sync.read.completeness import Outcome, Pass, PassHistory
-from tiktok_marketing.sync.read.page_count import PageCount
+from tiktok_marketing.sync.read.page_count import PageCount, accepted_size
 from tiktok_marketing.sync.read.repeated_keys import RepeatedKeys
 
 T = TypeVar("T")
@@ -152,27 +152,6 @@ class SequentialBudget:
         """Ignore it: nobody shares this budget."""
 
 
-class PartialLog:
-    """Remembers that an answer was partial, or could not be read, while everything else is read."""
-
-    def __init__(self) -> None:
-        self.first: ConnectorError | None = None
-        """The first such error; None if all answers were complete."""
-
-    def note(self, error: ConnectorError) -> None:
-        """Something is missing."""
-        self.first = self.first or error
-
-    def raise_first(self) -> None:
-        """Everything else has been read.
-
-        Raises:
-            ConnectorError: If something is missing.
-        """
-        if self.first is not None:
-            raise self.first
-
-
 class TooManyRows(Exception):  # noqa: N818 - asks the caller for smaller windows; nothing went wrong
     """The list has more rows than one pass should read.
 
@@ -227,6 +206,29 @@ class ListReader(Generic[Sink]):
         """Called with each page and the number of its pass."""
 
     async def read(self, request: Request, *, again: bool = False) -> AsyncGenerator[Delivery[Sink], None]:
+        """The same as `_read`, with smaller pages if TikTok refuses the size and names another.
+
+        Raises:
+            ConnectorError: As `_read`.
+        """
+        sizes = self._api.page_sizes
+        while True:
+            if request.page_size is not None and request.endpoint in sizes:
+                request = replace(request, page_size=min(request.page_size, sizes[request.endpoint]))
+            try:
+                async with aclosing(self._read(request, again=again)) as deliveries:
+                    async for delivery in deliveries:
+                        yield delivery
+                        del delivery
+            except TikTokError as error:
+                size = accepted_size(error, request.page_size)
+                if size is None:
+                    raise
+                sizes[request.endpoint] = size
+            else:
+                return
+
+    async def _read(self, request: Request, *, again: bool = False) -> AsyncGenerator[Delivery[Sink], None]:
         """Deliver every record of the list that was not delivered before.
 
         Args:
@@ -434,7 +436,8 @@ class ListReader(Generic[Sink]):
             return Answer(decode(body), len(body), throttled=False, partial=None)
         params = {**request.params, **order}
         if request.page_size is not None:
-            params |= {"page": number, "page_size": request.page_size}
+            accepted = self._api.page_sizes.get(request.endpoint, request.page_size)
+            params |= {"page": number, "page_size": min(request.page_size, accepted)}
         return await self._api.get(
             request.endpoint,
             params,

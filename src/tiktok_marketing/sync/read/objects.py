@@ -19,7 +19,7 @@ from tiktok_marketing.sync.decode.pages import RecordList
 from tiktok_marketing.sync.events import Notice
 from tiktok_marketing.sync.plan.cursors import normalize_time
 from tiktok_marketing.sync.read.asked_for import Asked
-from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, PartialLog, Request
+from tiktok_marketing.sync.read.listing import Budget, Delivery, ListReader, Request
 from tiktok_marketing.sync.read.parent_params import (
     ParentParams,
     RefusedParams,
@@ -27,6 +27,7 @@ from tiktok_marketing.sync.read.parent_params import (
     parent_params,
     records_as_sent,
 )
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.repeated_keys import different_records
 
 

@@ -8,13 +8,28 @@ empty page, or at a page that repeats earlier ones. If only a count of pages goe
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
+from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.sync.decode.pages import Page
 
+_PARAMETER_ERRORS = frozenset({40000, 40002})
 _EMPTY_PAGES = 3
 """After this many empty pages in a row, the pages that a count still promises are not asked for. A single one proves
 nothing: TikTok may leave out a page and deliver the next."""
+
+
+def accepted_size(error: TikTokError, asked: int | None) -> int | None:
+    """The size of pages that TikTok accepts, if it refused a larger one and says so; None otherwise.
+
+    Example:
+        100 for `page_size: Must be less than or equal to 100.` with code 40002, if 1,000 was asked for.
+    """
+    if asked is None or error.code not in _PARAMETER_ERRORS or "page_size" not in error.tiktok_message:
+        return None
+    sizes = (int(number) for number in re.findall(r"\b\d{1,6}\b", error.tiktok_message))
+    return max((size for size in sizes if 0 < size < asked), default=None)
 
 
 class PageCount:

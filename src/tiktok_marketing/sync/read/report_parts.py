@@ -12,7 +12,8 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
 from tiktok_marketing.sync.decode.pages import Page, RowSink
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.listing import ListReader, PartialLog, Shown
+from tiktok_marketing.sync.read.listing import ListReader, Shown
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
 from tiktok_marketing.sync.read.report_requests import Piece, accepted_ids, smaller_objects
 from tiktok_marketing.sync.read.split_check import Figures, figures_of_page

@@ -25,11 +25,11 @@ from tiktok_marketing.sync.read.listing import (
     Budget,
     Delivery,
     ListReader,
-    PartialLog,
     Request,
     TooManyRows,
 )
 from tiktok_marketing.sync.read.metric_search import MetricSearch
+from tiktok_marketing.sync.read.partial_log import PartialLog
 from tiktok_marketing.sync.read.pass_limits import USUAL_PASSES, PassLimits
 from tiktok_marketing.sync.read.refused_days import WindowRefusals
 from tiktok_marketing.sync.read.repeated_keys import different_records
