@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from faults.hurry import Result, small, synced
+from support import quickly
 from tiktok_marketing.emulator import Fault
 
 ACCOUNTS = "oauth2/advertiser/get/"
@@ -33,6 +34,20 @@ async def test_an_account_that_cannot_be_asked_for_makes_every_stream_incomplete
     for stream in streams:
         assert 0 < len(result.rows[stream]) < len(expected.rows[stream])
         assert result.rows[stream].items() <= expected.rows[stream].items()
+
+
+@pytest.mark.parametrize("form", quickly(" {} ", "+{}", "000{}", "\u00a0{}\n"))
+@pytest.mark.parametrize("path", [ACCOUNTS, "advertiser/info/"])
+async def test_an_account_is_known_by_the_digits_of_its_id(path: str, form: str) -> None:
+    """Space, a sign or zeros around them cost nothing."""
+    streams = ["campaigns", "advertisers", "ads_reports_daily"]
+    async with small(advertisers=1) as emulator:
+        expected = await synced(emulator, streams)
+        (advertiser_id,) = emulator.advertiser_ids
+        emulator.faults.add(Fault(path=path, edit="advertiser_id", value=form.format(advertiser_id)))
+        result = await synced(emulator, streams)
+    assert not result.failures
+    assert result.rows == expected.rows
 
 
 STORES = "gmv_max/store/list/"

@@ -26,7 +26,7 @@ from tiktok_marketing.errors import (
     PermissionDeniedError,
     TikTokError,
 )
-from tiktok_marketing.sync.decode.coercion import shown, to_text
+from tiktok_marketing.sync.decode.coercion import shown, to_integer, to_text
 from tiktok_marketing.sync.decode.lenient_json import as_objects, count_of, decode_lenient
 from tiktok_marketing.sync.plan.accounts import Account, AccountList, Accounts
 from tiktok_marketing.sync.plan.state_repair import list_ids
@@ -86,15 +86,23 @@ async def find_accounts(config: Config, api: Client) -> Accounts:
         ids = list(config.advertiser_ids)
     else:
         listed = await _needed_list(config, api)
-        listed_ids = [to_text(row.get("advertiser_id")) for row in listed.rows]
+        listed_ids = [_id_in(row) for row in listed.rows]
         ids = [AdvertiserId(advertiser_id) for advertiser_id in listed_ids if _is_usable(advertiser_id)]
         incomplete = listed.incomplete or _unusable(listed_ids)
-        names = {str(row.get("advertiser_id")): str(row.get("advertiser_name") or "") for row in listed.rows}
+        names = {_id_in(row): str(row.get("advertiser_name") or "") for row in listed.rows}
     try:
         chosen = _choose(ids, config)
     except ConfigurationError as error:
         raise incomplete or error from None
     return Accounts(tuple(await describe_accounts(api, chosen, names)), listed, incomplete)
+
+
+def _id_in(row: Mapping[str, Any]) -> str:
+    """The id of an account as requests name it: the digits alone, if there is nothing else but space, + or zeros."""
+    text = to_text(row.get("advertiser_id"))
+    digits = text.strip().removeprefix("+")
+    number = to_integer(digits) if digits.isascii() and digits.isdecimal() else None
+    return text if number is None else str(number)
 
 
 def _is_usable(advertiser_id: str) -> bool:
@@ -310,7 +318,7 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
         if about_all or (error.action is Action.RETRY and await _fails_for_all(api, ids)):
             return {advertiser_id: Account(advertiser_id=advertiser_id, error=error) for advertiser_id in ids}
         return await _halves(api, ids)
-    rows = {str(row.get("advertiser_id")): row for row in answer.value}
+    rows = {_id_in(row): row for row in answer.value}
     missing = [advertiser_id for advertiser_id in ids if advertiser_id not in rows]
     described = {
         advertiser_id: _account(advertiser_id, rows[advertiser_id]) for advertiser_id in ids if advertiser_id in rows
