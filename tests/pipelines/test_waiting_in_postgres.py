@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import psycopg2.extensions
@@ -13,6 +13,7 @@ import pytest
 
 from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.databases.postgres import waiting
+from tiktok_marketing.pipelines.loaded_rows import LoadedRows
 
 DAILY = "campaigns_reports_daily"
 
@@ -83,3 +84,68 @@ def test_the_connection_that_keeps_other_syncs_out_may_be_idle(postgres_only: An
         assert load(run, make, "1.10", pause).summary.complete
     finally:
         postgres_only.ask("ALTER ROLE loader RESET idle_session_timeout")
+
+
+def test_a_lock_at_the_opening_is_waited_for_once_and_told_at_once(
+    postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tables are locked. The sync says by whom before it waits, and does not wait for each of them."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "2s")
+    began = time.monotonic()
+    load(run, make)
+    unlocked = time.monotonic() - began
+    with in_progress(postgres_only, f"LOCK TABLE campaigns, {DAILY}") as process:
+        began = time.monotonic()
+        ran = load(run, make)
+        locked = time.monotonic() - began
+    for table in ("campaigns", DAILY):
+        assert (
+            f"The table {table} is locked by process {process} of loader (psql). The sync waits for it." in ran.notices
+        )
+    assert len(ran.summary.missing()) == 2
+    assert all(f"It is locked by process {process}" in text for text in ran.summary.missing())
+    assert locked < unlocked + 3.5
+    assert load(run, make).summary.complete
+
+
+@pytest.mark.parametrize("table", [DAILY, "advertisers_reports_daily"])
+def test_a_table_that_is_locked_when_a_package_ends_costs_its_stream_alone(
+    postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The transaction with the state looks at every table: those of the package, and those of packages before it."""
+    run = make.runner(postgres_only)
+    other = "advertisers_reports_daily"
+    totals = make.report_row(
+        other, {"advertiser_id": make.account, "stat_time_day": "2026-01-01 00:00:00"}, spend="1.10"
+    )
+    of_others = make.whole(other, make.batch(other, [totals]), make.state("2026-01-01", other))
+
+    def events(spend: str, day: str) -> list[Any]:
+        rows = make.batch(DAILY, [make.campaign_row(1, "2026-01-01", spend)])
+        campaigns = make.batch("campaigns", [{"campaign_id": make.ad + 1, "campaign_name": f"n{spend}"}])
+        return [*make.whole("campaigns", campaigns), *make.whole(DAILY, rows, make.state(day))]
+
+    run([*events("1.10", "2026-01-01"), *of_others])
+    monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "500ms")
+    check, holding = LoadedRows.check, ExitStack()
+
+    def check_locked(loaded: Any, session: Any, name: str | None) -> None:
+        if name is None and loaded.arriving and not held:
+            held.append(holding.enter_context(in_progress(postgres_only, f"LOCK TABLE {table}")))
+        check(loaded, session, name)
+
+    held: list[int] = []
+    with holding:
+        monkeypatch.setattr(LoadedRows, "check", check_locked)
+        ran = run([*events("2.50", "2026-01-02"), *make.whole(other)])
+    assert held
+    incomplete = {of.name for of in ran.summary.streams if not of.complete}
+    assert incomplete == {table}, ran.summary.missing()
+    assert any(f"It is locked by process {held[0]}" in text for text in ran.summary.missing())
+    assert postgres_only.ask("SELECT campaign_name FROM campaigns") == [("n2.50",)]
+    monkeypatch.undo()
+    again = run([*events("2.50", "2026-01-02"), *of_others])
+    assert again.summary.complete
+    assert ("2026-01-02" in str(again.states_before.get(DAILY))) == (table != DAILY)

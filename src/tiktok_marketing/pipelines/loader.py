@@ -28,7 +28,7 @@ Everything here runs in one thread, because dlt's contexts belong to the thread 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Stream
 from tiktok_marketing.errors import ConnectorError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
 from tiktok_marketing.pipelines.bookkeeping_repair import (
-    delete_old_states,
     delete_unreadable_schemas,
     delete_unreadable_states,
     hides_newest_state,
@@ -136,12 +135,13 @@ class Loader:
             self._created_schema = session.ensure_schema()
             self._loaded.begin()
             relations = session.relations()
+            self._refusals.say_locked([stream.name for stream in self._opened_for])
             repair_bookkeeping(session, self._destination.dataset, relations)
             delete_unreadable_schemas(session, self._destination.dataset, relations)
             if delete_unreadable_states(session, self._destination.dataset, relations):
                 self._notice("The states in the database cannot be read, so all streams are read again from the start.")
             if hides_newest_state(session, self._destination.dataset, relations):
-                self._forget_old_states(session)
+                self._refusals.forget_old_states(session)
             self._open_pipeline()
             self._loaded.count_packages(session, relations)
             self.tables = {name for name, relation in relations.items() if relation.is_table}
@@ -200,7 +200,7 @@ class Loader:
             self._held = self._changes.held = None
             if set(self._stated_filled) != self._filled_reports():  # the last rows of a report may be gone
                 self._run({}, {}, self._states)
-            self._forget_old_states(session)
+            self._refusals.forget_old_states(session)
             self._loaded.check_identity()
 
     def _change_table(self, session: Session, table: str, step: Step) -> None:
@@ -260,7 +260,7 @@ class Loader:
         # Once rows of earlier days are there, nothing shows what was there before.
         if self.covered_states != self._states:
             self._run({}, {}, self.covered_states)
-            self._forget_old_states(session)
+            self._refusals.forget_old_states(session)
         return stored
 
     def _check(self, session: Session) -> None:
@@ -268,22 +268,26 @@ class Loader:
         try:
             self._loaded.check(session, None)
         except Exception as error:
-            if not self._refusals.is_about_table(error):
+            if not self._give_up_unreadable(session, error, self._loaded.filled):
                 raise
-            before = set(self._loaded.filled)
-            self._refusals.non_empty(contents_of(session, self._destination.dataset, {}), before)
-            unreadable = before & self.refused.keys()
-            if not unreadable:
-                raise
-            self._loaded.filled -= unreadable
-            self._filled_before |= unreadable  # what the next sync expects to be there
             self._loaded.check(session, None)
+
+    def _give_up_unreadable(self, session: Session, error: Exception, names: Collection[str]) -> set[str]:
+        """Give up the streams whose tables could not be read, which raised an error. Returns them."""
+        if not self._refusals.is_about_table(error):
+            return set()
+        before = set(names) - self.refused.keys()
+        self._refusals.non_empty(contents_of(session, self._destination.dataset, {}), before, failed=error)
+        unreadable = before & self.refused.keys()
+        self._filled_before |= unreadable & self._loaded.filled  # what the next sync expects to be there
+        self._loaded.filled -= unreadable
+        return unreadable
 
     def _forget(self, session: Session, names: Sequence[str]) -> None:
         """Delete states in the database itself, before anything hides that they are no longer true."""
         if names:
             self._run({}, {}, {name: state for name, state in self._states.items() if name not in names})
-            self._forget_old_states(session)
+            self._refusals.forget_old_states(session)
 
     def _ours(self, stream: Stream, known: Mapping[str, set[str]]) -> set[str]:
         """Return the columns of a stream's table that are not the user's."""
@@ -320,7 +324,7 @@ class Loader:
                     with self._refusals.of(name, what=_KEEPS_ROWS):
                         self._empty_days(session, name)
             tables = {name: table for name, table in tables.items() if name not in self.refused}
-            self._load_tables(tables, package)
+            self._load_tables(session, tables, package)
             self.tables |= tables.keys()
             self._loaded.note_columns({name: table.schema.names for name, table in tables.items()})
             for name in tables.keys() - self._setup.done:
@@ -332,7 +336,7 @@ class Loader:
                         guarded = name in relations and relations[name].guarded
                         self._remove_vanished(session, package.streams[name], read, skipped, guarded=guarded)
             if self._held is None:
-                self._forget_old_states(session)
+                self._refusals.forget_old_states(session)
             self._loaded.check_identity()
         for name, table in tables.items():
             self._count_repeated(offered[name] - table.num_rows, self._changes.replacements[name])
@@ -366,7 +370,7 @@ class Loader:
                 "others. Drop that constraint, and run the sync again."
             )
 
-    def _load_tables(self, tables: dict[str, Any], package: LoadPackage) -> None:
+    def _load_tables(self, session: Session, tables: dict[str, Any], package: LoadPackage) -> None:
         """Load the rows and states of a package. A table that does not accept its rows is left out."""
         while tables or package.states:
             states = {**self._states, **{name: of for name, of in package.states.items() if name not in self.refused}}
@@ -376,10 +380,13 @@ class Loader:
                 if isinstance(innermost(error), ConnectorError):
                     raise
                 noted = self._refusals.noted()
+                for name in noted:
+                    self._refusals.add(name, self._changes.failures.pop(name))
+                if not noted:
+                    noted += self._give_up_unreadable(session, error, self._loaded.filled | tables.keys())
                 if not noted:
                     raise
                 for name in noted:
-                    self._refusals.add(name, self._changes.failures.pop(name))
                     tables.pop(name, None)
                 states_before = self._states
                 self._open_pipeline()
@@ -491,11 +498,3 @@ class Loader:
             delete_rows(of.execute, table, condition, [self._loaded.packages, *of_accounts], guarded=guarded)
 
         self._change_table(session, stream.name, remove)
-
-    def _forget_old_states(self, session: Session) -> None:
-        try:
-            delete_old_states(session, self._destination.dataset)
-        except Exception as error:
-            if not self._refusals.is_about_table(error):
-                raise
-            self._refusals.keep_old_states(error)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from tiktok_marketing.errors import ConnectorError, DestinationError
-from tiktok_marketing.pipelines.databases.bookkeeping import STATES_TABLE
-from tiktok_marketing.pipelines.databases.destination import Database
+from tiktok_marketing.pipelines.bookkeeping_repair import delete_old_states
+from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE, SCHEMAS_TABLE, STATES_TABLE
+from tiktok_marketing.pipelines.databases.destination import Database, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.replacement import RowsRefusedError, TableChanges
 from tiktok_marketing.pipelines.inspection import Contents
@@ -58,25 +59,47 @@ class Refusals:
             self._changes.failures.pop(name, None)
             self.add(name, error, what=what)
 
-    def non_empty(self, contents: Contents, names: Collection[str]) -> set[str]:
-        """The tables that have rows. A table that cannot be read costs its stream alone."""
-        try:
-            return contents.non_empty(names)
-        except Exception as error:
-            if not self.is_about_table(error):
-                raise
+    def say_locked(self, names: Collection[str]) -> None:
+        """Say which of these tables, or of a sync's own, are locked now, before the sync waits for them in silence."""
+        for name, holder in self._destination.locked_tables().items():
+            if name in {*names, STATES_TABLE, PACKAGES_TABLE, SCHEMAS_TABLE}:
+                self._notice(f"The table {name} is locked by {holder}. The sync waits for it.")
+
+    def non_empty(self, contents: Contents, names: Collection[str], *, failed: Exception | None = None) -> set[str]:
+        """The tables that have rows. A table that cannot be read costs its stream alone.
+
+        Args:
+            contents: The database.
+            names: The tables.
+            failed: The error that reading them has already raised. What is still locked then has been waited for.
+        """
+        if failed is None:
+            try:
+                return contents.non_empty(names)
+            except Exception as error:
+                if not self.is_about_table(error):
+                    raise
+                failed = error
+        locked = set(names) & self._destination.locked_tables(failed).keys()
+        for name in sorted(locked):
+            self.add(name, failed, what=UNREADABLE)
         filled: set[str] = set()
-        for name in sorted(names):
+        for name in sorted(set(names) - locked):
             with self.of(name, what=UNREADABLE):
                 filled |= contents.non_empty([name])
         return filled
 
-    def keep_old_states(self, error: BaseException) -> None:
-        """Say once that states of earlier packages cannot be deleted. They do no harm: only the newest one counts."""
-        if not self._keeps_old_states:
-            self._keeps_old_states = True
-            described = self.describe(STATES_TABLE, error, what="grows, because old states cannot be deleted from it")
-            self._notice(str(described))
+    def forget_old_states(self, session: Session) -> None:
+        """Delete states that a newer one has replaced. If that fails, say so once: they do no harm."""
+        try:
+            delete_old_states(session, self._destination.dataset)
+        except Exception as error:
+            if not self.is_about_table(error):
+                raise
+            if not self._keeps_old_states:
+                self._keeps_old_states = True
+                what = "grows, because old states cannot be deleted from it"
+                self._notice(str(self.describe(STATES_TABLE, error, what=what)))
 
     def noted(self) -> list[str]:
         """The tables whose load jobs have failed because of the table."""

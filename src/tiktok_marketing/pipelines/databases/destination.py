@@ -349,6 +349,14 @@ class Database(Destination, Protocol):
         """Say what helps against an error that lies in a table; empty if there is nothing special to say."""
         ...
 
+    def locked_tables(self, error: BaseException | None = None) -> Mapping[str, str]:
+        """Return the tables that others keep locked now, so that they cannot even be read, with words for who they are.
+
+        Args:
+            error: None are returned if this error has another reason.
+        """
+        ...
+
     def connect(self, token: str) -> Session:
         """Open the database for the sync that `token` identifies."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -105,6 +105,11 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         """Return nothing: the message of DuckDB says it."""
         del error, table
         return ""
+
+    def locked_tables(self, error: BaseException | None = None) -> Mapping[str, str]:
+        """Return nothing: a file has one writer."""
+        del error
+        return {}
 
     def connect(self, token: str) -> DuckDBSession:
         """Open the file. If it cannot be created, because the disk is full for example, no part of it stays."""

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -21,7 +21,7 @@ import msgspec
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.postgres.messages import LOCK_TIMED_OUT, in_words, is_about_table, remedy_for
-from tiktok_marketing.pipelines.databases.postgres.waiting import lock_holders, prepare
+from tiktok_marketing.pipelines.databases.postgres.waiting import READERS_WAIT, WRITERS_WAIT, lock_holders, prepare
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 from tiktok_marketing.pipelines.databases.temporary import temporary_folder, working_folder_of
 from tiktok_marketing.text import Mask, mask_known
@@ -185,6 +185,12 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         code, user = _code_of(cause), self._user()
         return remedy_for(code, str(cause), table=table, dataset=self.dataset, user=user, holders=self._lock_holders)
 
+    def locked_tables(self, error: BaseException | None = None) -> Mapping[str, str]:
+        """Return the tables that others keep locked now even for readers, with who they are."""
+        if error is not None and _code_of(innermost(error)) != LOCK_TIMED_OUT:
+            return {}
+        return self._lock_holders(READERS_WAIT)
+
     def connect(self, token: str) -> PostgresSession:
         """Open the database.
 
@@ -281,13 +287,13 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
             message += f" Now {'; '.join(told[:_MOST_LOCKED])}." if told else ""
         return DestinationError(message, remedy=remedy, detail=detail)
 
-    def _lock_holders(self) -> dict[str, str]:
+    def _lock_holders(self, modes: Sequence[str] = (*READERS_WAIT, *WRITERS_WAIT)) -> dict[str, str]:
         """Who keeps tables of the schema locked now, by table; nobody if that cannot be known."""
         import psycopg2
 
         try:
             with closing(psycopg2.connect(self.dsn(""))) as connection:
-                return lock_holders(connection, self.dataset)
+                return lock_holders(connection, self.dataset, modes)
         except psycopg2.Error:
             return {}
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 LOCK_TIMEOUT = "120s"
 """How long to wait for others who hold a lock on a table, if nothing else is configured."""
+READERS_WAIT = ("AccessExclusiveLock",)
+"""The modes of locks that keep even readers waiting."""
+WRITERS_WAIT = ("RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock")
+"""Those that keep waiting who replaces rows as a sync does, and that readers do not wait for."""
 _HOLDERS = """
     SELECT DISTINCT c.relname::text, a.pid, coalesce(a.usename::text, ''), a.application_name
     FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.granted AND c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(quote_ident(%s))
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND a.pid <> pg_backend_pid()
+        AND l.mode = ANY(%s) AND a.pid <> pg_backend_pid()
         AND a.application_name NOT LIKE 'tiktok-marketing%%'
     ORDER BY 1, 2
 """
@@ -34,16 +39,19 @@ def prepare(connection: Any) -> None:
             cursor.execute("SET idle_session_timeout = 0")
 
 
-def lock_holders(connection: Any, dataset: str) -> dict[str, str]:
+def lock_holders(
+    connection: Any, dataset: str, modes: Sequence[str] = (*READERS_WAIT, *WRITERS_WAIT)
+) -> dict[str, str]:
     """Return who holds locks on the tables of a schema that may keep a sync waiting: table to words.
 
     Args:
         connection: Of psycopg2.
         dataset: The schema.
+        modes: The modes of the locks.
     """
     holders: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_HOLDERS, [dataset])
+        cursor.execute(_HOLDERS, [dataset, list(modes)])
         for table, process, user, program in cursor.fetchall():
             words = f"process {process} of {user or 'somebody'}" + f" ({program})" * bool(program)
             holders.setdefault(table, []).append(words)
