@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import date
 from typing import Any
 
 import pytest
 
 from postgres_server import PASSWORD
+from tiktok_marketing.sync.decode.pages import RecordList
+from tiktok_marketing.sync.events import DaysComplete, Rows
+from tiktok_marketing.sync.plan.windows import Window
 
 pytestmark = pytest.mark.thorough
 
@@ -258,6 +262,26 @@ def test_the_keys_of_an_earlier_version_are_replaced(postgres_only: Any, make: A
     other = make.batch("campaigns", [{"campaign_id": make.ad + 1}], 2)
     assert run(make.whole("campaigns", other)).summary.complete
     assert postgres_only.ask("SELECT count(*) FROM campaigns") == [(3,)]
+
+
+def test_a_row_that_comes_again_keeps_its_number(postgres_only: Any, make: Any) -> None:
+    """The database numbers rows in a column of the user's, which nobody else can write to."""
+    run = make.runner(postgres_only)
+    of, day = make.stream(DAILY), Window(date(2026, 1, 1), date(2026, 1, 1))
+
+    def loaded(spend: str) -> None:
+        page = RecordList([make.campaign_row(campaign, "2026-01-01", spend) for campaign in (1, 2)])
+        rows = Rows(of, make.account, page, 1000, 1)
+        run(make.whole(DAILY, rows, DaysComplete(of, 1, make.account, day, exact=True), make.state("2026-01-01")))
+
+    loaded("1.10")
+    postgres_only.change(f"ALTER TABLE {DAILY} ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY")
+    numbers = f"SELECT campaign_id, number, spend FROM {DAILY} ORDER BY 1"  # noqa: S608 - our own names
+    before = [row[:2] for row in postgres_only.ask(numbers)]
+    loaded("2.50")
+    again = postgres_only.ask(numbers)
+    assert [row[:2] for row in again] == before
+    assert {row[2] for row in again} == {2.5}
 
 
 def test_rows_that_the_user_doubled_are_deleted(postgres_only: Any, make: Any) -> None:

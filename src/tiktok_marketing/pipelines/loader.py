@@ -423,6 +423,7 @@ class Loader:
         stream = package.streams[name]
         ours = self._ours(stream, known)
         stored = {} if relation is None else relation.columns
+        numbered = any(facts.numbered for facts in stored.values())
         return Replacement(
             stream=stream,
             spans=() if name in self._new else package.spans.get(name, ()),
@@ -431,7 +432,7 @@ class Loader:
             exists=name in self.tables,
             columns=tuple(column for column in stored if column in ours),
             user_columns=tuple(column for column, facts in stored.items() if column not in ours and not facts.computed),
-            referenced=relation is not None and relation.referenced,
+            referenced=numbered or (relation is not None and relation.referenced),
             guarded=relation is not None and relation.guarded,
         )
 

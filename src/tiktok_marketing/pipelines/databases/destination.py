@@ -37,11 +37,13 @@ class StoredColumn(msgspec.Struct, frozen=True):
         type: Its type, in the database's words.
         required: Whether a row needs a value for it: it accepts no null and has no default.
         computed: Whether the database computes it, so that nothing can be written to it.
+        numbered: Whether the database numbers the rows in it, so that a row keeps its value only if it stays.
     """
 
     type: str
     required: bool = False
     computed: bool = False
+    numbered: bool = False
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ class Replacement(msgspec.Struct, kw_only=True):
         exists: Whether the table exists.
         columns: The columns of the table that a sync fills.
         user_columns: The user's own columns. Their values stay with the key of their row.
-        referenced: Whether a foreign key of another table refers to the table, so that rows whose key stays must stay.
+        referenced: Whether rows whose key stays must stay: a foreign key refers to them, or the database numbers them.
         guarded: Whether something of the user's, such as a trigger, may keep rows that are deleted.
         repeated: How many rows of this sync other rows of this sync replaced, because they repeat their key.
         lost: How many rows of this package were left out, because they repeat a key that the table accepts only once.

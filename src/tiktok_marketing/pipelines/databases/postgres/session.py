@@ -51,7 +51,8 @@ _RELATIONS = """
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'),
         c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass,
         a.attname, format_type(a.atttypid, a.atttypmod),
-        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a',
+        a.attidentity = 'a'
     FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = to_regnamespace(quote_ident(?)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
