@@ -3,8 +3,8 @@
 Its schema accepts what the code accepts: an empty text or null for a value that is not set, and numbers and flags as
 text. Airbyte's form shows a field by the first of its types, and shows a choice only if `credentials` is an object with
 two plain branches. So the schema refuses three things that the code accepts: null as `credentials`, secrets that are
-numbers, and a token without `app_id` and `secret` for named accounts. What only the code refuses: a day that the
-calendar lacks, an empty secret, and ids of 19 digits, as text, that are beyond 64 bits.
+numbers, and a token without `app_id` and `secret` for named accounts. Only the code knows the days of the calendar, the
+rules of reports, that no secret is empty, and which ids of 19 digits, as text, are beyond 64 bits.
 """
 
 from __future__ import annotations
