@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -56,3 +58,54 @@ async def test_without_a_proxy_requests_go_to_the_host(monkeypatch: pytest.Monke
             with pytest.raises(TransportFailure):
                 await transport.send("advertiser/info/", {}, "token")
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("proxy_url", "answer", "words"),
+    [
+        ("http://{proxy}", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "through the proxy {proxy} ("),
+        ("http://{proxy}", b"", "through the proxy {proxy} closed before an answer came"),
+        ("http://{proxy}", b"SSH-2.0-OpenSSH\r\n", "through the proxy {proxy}"),
+        ("http://{proxy}", b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "the proxy {proxy} does not open"),
+        ("https://{proxy}", b"HTTP/1.1 400 No\r\n\r\n", "no encrypted connection to the proxy {proxy} could be"),
+        ("http://no-such-proxy.invalid:3128", b"", "the name no-such-proxy.invalid of the proxy cannot be resolved"),
+    ],
+    ids=["page", "silent", "not-http", "refused", "no-tls", "unknown"],
+)
+async def test_what_fails_at_a_proxy_names_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxy_url: str, answer: bytes, words: str
+) -> None:
+    """TikTok is not to blame for what happens before a connection to it is open, and a reason always stands there."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        name = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", proxy_url.format(proxy=name))
+        async with HttpTransport("https://api.invalid") as transport:
+            with pytest.raises(TransportFailure) as caught:
+                await transport.send("advertiser/info/", {}, "token")
+    assert words.format(proxy=name) in caught.value.message
+    assert "()" not in caught.value.message
+
+
+async def test_a_lost_connection_is_told_in_the_words_of_the_system() -> None:
+    """Neither the name of a class nor the address of the request, which is long."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with HttpTransport(f"http://{address}") as transport:
+            with pytest.raises(TransportFailure) as caught:
+                await transport.send("advertiser/info/", {}, "token")
+    assert caught.value.message == f"the connection to {address} failed (Connection reset by peer)"

@@ -143,7 +143,8 @@ _CERTIFICATE_RULES = {9: _CERTIFICATE_TIME, 10: _CERTIFICATE_TIME, 62: _CERTIFIC
 _PROXY_USER = ErrorRule(
     Action.STOP_SYNC,
     FailureType.CONFIG,
-    "The proxy asks for a user and a password: write them into HTTPS_PROXY as http://user:password@host:port.",
+    "The proxy asks for a user and a password, or refuses those that it got. Write them into HTTPS_PROXY as "
+    "http://user:password@host:port. Other ways to identify oneself to a proxy (NTLM, Kerberos) are not supported.",
 )
 _SLOW = ErrorRule(Action.SLOW_DOWN, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
 _SLOW_ACCOUNT = ErrorRule(Action.SLOW_ACCOUNT, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)

@@ -31,6 +31,17 @@ class Proxy(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Proxy({self.address!r})"
 
+    @property
+    def name(self) -> str:
+        """Host and port, for people."""
+        return urlsplit(self.address).netloc
+
+    def is_at(self, host: str, port: int | None) -> bool:
+        """Whether this is the server at a host and a port."""
+        url = urlsplit(self.address)
+        own_port = url.port or (443 if url.scheme == "https" else 80)
+        return (url.hostname, own_port) == (host.lower(), port)
+
 
 def trusted_authorities() -> ssl.SSLContext | None:
     """The certificate authorities that the environment names; None for the system's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from contextlib import AsyncExitStack, contextmanager
@@ -305,30 +306,41 @@ class HttpTransport:
             del self._unanswered[request]
 
     def _connection_failure(self, error: aiohttp.ClientError | OSError) -> TransportFailure:
-        """What happened to a connection, in words."""
+        """What happened to a connection, in words. What happened on the way to a proxy, or at it, names the proxy."""
         host = self._name
+        through = "" if self._proxy is None else f" through the proxy {self._proxy.name}"
         match error:
             case aiohttp.ClientConnectorCertificateError():
-                return _certificate_failure(host, error.certificate_error)
+                return _certificate_failure(self._opposite(error), error.certificate_error)
             case aiohttp.ClientHttpProxyError():
                 reason = f"HTTP {error.status} {error.message}".strip()
-                message = f"the proxy does not open a connection to {host} ({reason})"
+                name = "" if self._proxy is None else f" {self._proxy.name}"
+                message = f"the proxy{name} does not open a connection to {host} ({reason})"
                 return TransportFailure(message, connecting=True, proxy_status=error.status)
             case aiohttp.ClientConnectorDNSError():
-                message = f"the name {error.host} cannot be resolved ({_reason(error.os_error)})"
+                subject = f"the name {error.host}" + (" of the proxy" if self._is_proxy(error) else "")
+                message = f"{subject} cannot be resolved ({_reason(error.os_error)})"
                 return TransportFailure(message, connecting=True, unknown_host=True)
             case aiohttp.ClientConnectorSSLError():
-                message = f"no encrypted connection to {host} could be opened ({_tls_reason(error.os_error)})"
+                reason = _tls_reason(error.os_error)
+                message = f"no encrypted connection to {self._opposite(error)} could be opened ({reason})"
             case aiohttp.ClientProxyConnectionError():
                 message = f"cannot connect to the proxy {error.host}:{error.port} ({_reason(error.os_error)})"
             case aiohttp.ClientConnectorError():
-                message = f"cannot connect to {host} ({_reason(error.os_error)})"
+                message = f"cannot connect to {host}{through} ({_reason(error.os_error)})"
             case aiohttp.ClientResponseError():
-                sender = host if self._proxy is None else f"{host} through the proxy {self._proxy.address}"
-                return TransportFailure(f"{_what_came(error.message)} from {sender}", not_http=True)
+                return TransportFailure(f"{_what_came(error.message)} from {host}{through}", not_http=True)
             case _:
-                return TransportFailure(f"the connection failed ({type(error).__name__})")
+                return TransportFailure(f"the connection to {host}{through} {_fate(error)}")
         return TransportFailure(message, connecting=True)
+
+    def _is_proxy(self, error: aiohttp.ClientConnectorError) -> bool:
+        """Whether an error is about the connection to the proxy, and not about one to TikTok through it."""
+        return self._proxy is not None and self._proxy.is_at(error.host, error.port)
+
+    def _opposite(self, error: aiohttp.ClientConnectorError) -> str:
+        """The server at the other end of a connection, for people."""
+        return f"the proxy {error.host}:{error.port}" if self._is_proxy(error) else self._name
 
 
 def _certificate_failure(host: str, error: Exception) -> TransportFailure:
@@ -357,7 +369,15 @@ def _tls_reason(error: OSError) -> str:
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _fate(error: aiohttp.ClientError | OSError) -> str:
+    """How an open connection ended, in the system's words. A library's would have the whole address of the request."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "closed before an answer came"
+    number = error.errno if isinstance(error, OSError) else None
+    return f"failed ({os.strerror(number) if number else type(error).__name__})"
 
 
 def _announced(response: aiohttp.ClientResponse) -> int | None:
