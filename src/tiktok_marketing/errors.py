@@ -207,8 +207,13 @@ class TikTokError(ConnectorError):
 
     @property
     def too_large(self) -> bool:
-        """Whether a request for less may succeed: TikTok says so, or the request was probably too much work."""
-        return self.action is Action.SPLIT or self.slow
+        """Whether a request for less may succeed: TikTok says so, or it was probably too much work, or too long."""
+        return self.action is Action.SPLIT or self.slow or self.too_long
+
+    @property
+    def too_long(self) -> bool:
+        """Whether a gateway finds the request itself too long, so that one with fewer ids may pass."""
+        return self.http_status in {413, 414, 431}
 
     @property
     def of_answer(self) -> bool:

@@ -902,6 +902,25 @@ async def test_pages_that_are_too_large_are_asked_for_in_the_size_that_tiktok_na
     assert {name: rows_of(outcome, name) for name in names} == {name: rows_of(whole, name) for name in names}
 
 
+@pytest.mark.parametrize("status", [413, 414, 431])
+async def test_requests_that_are_too_long_for_a_gateway_are_divided(status: int) -> None:
+    """Those with many ids, in the filters of reports and as parameters of lists.."""
+    names = ["ads_reports_daily", "ad_group_reviews", "ad_reviews"]
+    async with small(ads_per_account=60, advertisers=2) as emulator:
+        whole = await outcome_of(emulator, names, skip_empty_days=False)
+        too_long = {"http": status, "page": "Request too long"}
+        emulator.faults.add(Fault(path=REPORTS, contains="AUCTION_AD&", ids_over=3, **too_long))
+        for path in ("ad/review_info/", "adgroup/review_info/"):
+            emulator.faults.add(Fault(path=path, contains='","', **too_long))
+        clock = RacingClock(NOW)
+        before = clock.monotonic()
+        outcome = await outcome_of(emulator, names, clock=clock, skip_empty_days=False)
+        took = clock.monotonic() - before
+    assert outcome.exit_code == 0, outcome.errors
+    assert {name: rows_of(outcome, name) for name in names} == {name: rows_of(whole, name) for name in names}
+    assert took < 900  # seconds of the clock
+
+
 async def test_a_scope_that_one_account_did_not_grant_costs_that_account() -> None:
     """The stream's other accounts are read."""
     async with small() as emulator:

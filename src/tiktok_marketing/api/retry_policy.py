@@ -105,7 +105,7 @@ def should_give_up(  # noqa: PLR0913 - the facts of one failure
         return same_kind >= policy.indivisible_tries
     if error.action is not Action.RETRY:
         return True
-    if error.slow and divisible:  # a smaller request is more likely to succeed than the same one again
+    if (error.slow or error.too_long) and divisible:  # a smaller request is more likely to succeed than the same again
         return same_kind >= policy.slow_tries
     brief_enough = _few_tries_suffice(error, brief=brief, probing=probing, answered=answered) and (
         tries >= _LEAST_TRIES or error.timed_out

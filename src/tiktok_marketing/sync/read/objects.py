@@ -75,6 +75,7 @@ def object_requests(
                 page_size=source.page_size_of(query),
                 advertiser_id=advertiser_id,
                 max_records=source.max_records,
+                divisible=parent_params is not None and parent_params.halves() is not None,
                 fields={**query.fields, **{name: params[param] for name, param in source.request_fields.items()}},
                 # Campaigns, ad groups and ads belong to one account; assets may be shared by others.
                 asked=Asked(account=advertiser_id) if source.has_status else Asked(),
@@ -180,6 +181,8 @@ class ObjectLists:
         None if no value can be the reason, so that the list cannot be read.
         """
         expected_error = self._expected_error(error)
+        if error.too_large and (smaller := params.halves()) is not None:
+            return smaller
         if expected_error is None and not self._refused.may_cause(error, params):
             return None
         halves = params.halves()  # one value may have made the request fail for the others
