@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,7 +23,10 @@ from tiktok_marketing.errors import (
     TikTokError,
 )
 from tiktok_marketing.sync.decode.objects import ObjectReader
+from tiktok_marketing.sync.decode.report_file import ReportFile
 from tiktok_marketing.sync.decode.reports import report_reader
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.asked_for import Asked
 from tiktok_marketing.sync.read.listing import (
     ListReader,
     Request,
@@ -503,3 +507,23 @@ def test_several_records_of_a_key_are_described() -> None:
     assert one.startswith("TikTok delivers 2 different rows with the key ad_id 5. All of them are delivered.")
     [several] = different_records("records", {"ad_id 5": 3, "ad_id 6": 2})
     assert several.startswith("TikTok delivers 3 different records with each of 2 keys, for example ad_id 5.")
+
+
+async def test_rows_of_other_days_in_a_file_are_delivered_and_reported() -> None:
+    """Nothing would come of asking for the file's page again, so it is no damaged answer."""
+    text = b"ad_id,stat_time_day,spend\n1,2026-03-05 00:00:00,1\n"
+    file = ReportFile(text, {name: (name,) for name in ("ad_id", "stat_time_day")}, ["spend"])
+    asked = Asked(Window(date(2026, 1, 1), date(2026, 1, 2)), "stat_time_day")
+    request = Request(endpoint="report/integrated/get/", params={}, page_size=SIZE, file=file, asked=asked)
+    reader = ListReader(client(Unasked(), FakeClock()), report_reader(stream("ads_reports_daily")))
+    with pytest.raises(PartialAnswerError, match="records of 2026-03-05, and 2026-01-01 to 2026-01-02 was asked for"):
+        [delivery async for delivery in reader.read(request)]
+    assert reader.rows_delivered == 1
+
+
+class Unasked:
+    """A network that nobody uses."""
+
+    async def send(self, endpoint: str, params: Params, token: str) -> Reply:
+        """Fail."""
+        raise AssertionError(endpoint, params, token)
