@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any
@@ -61,8 +61,7 @@ class Asked(msgspec.Struct, frozen=True):
     def _others(self, page: Page[Any]) -> tuple[str, bool]:
         """What records are about that were not asked for, for people, and whether others were. Odd values are none."""
         if self.window is not None:
-            # A page has a thousand rows and few times, and every page comes by here.
-            days = {str(time)[:10] for time in _distinct(map(attrgetter(self.time), page.keyed))}
+            days = {str(time)[:10] for time in set(map(attrgetter(self.time), page.keyed))}  # a page has few times
             other_days = sorted(day for day in days if _is_day(day) and date.fromisoformat(day) not in self.window)
             if other_days:
                 return f"of {other_days[0]}", len(days) > len(other_days)
@@ -79,15 +78,6 @@ def _accounts(page: Page[Any]) -> Iterable[str]:
     if any(isinstance(keyed, Mapping) for keyed in page.keyed[:1]):  # the account was added to decoded objects
         return (str(row["advertiser_id"]) for row in page.raw.rows() if row.get("advertiser_id"))
     return (str(row.advertiser_id) for row in page.keyed)
-
-
-def _distinct(values: Iterable[Any]) -> Collection[Any]:
-    """Each value once; all of them if one cannot be compared."""
-    every = [*values]
-    try:
-        return set(every)
-    except TypeError:  # a list, for example
-        return every
 
 
 def _is_day(text: str) -> bool:

@@ -1,0 +1,77 @@
+"""Whether a page answers what was asked."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from unit_builders import stream
+
+from tiktok_marketing.catalog import ReportStream
+from tiktok_marketing.sync.decode.pages import Page, RawRows, RecordList
+from tiktok_marketing.sync.plan.windows import Window
+from tiktok_marketing.sync.read.asked_for import Asked
+
+WINDOW = Window(date(2026, 1, 1), date(2026, 1, 2))
+
+
+def page(*keyed: Any) -> Page[RecordList]:
+    """A page of rows with these dimensions."""
+    rows = [SimpleNamespace(**each) for each in keyed]
+    return Page(RecordList(rows), rows, len(rows), 1, raw=RawRows(lambda: list(keyed)))
+
+
+def days(*texts: str | None) -> Page[RecordList]:
+    """A page of rows of these days."""
+    return page(*({"stat_time_day": text} for text in texts))
+
+
+OF_DAYS = Asked(WINDOW, "stat_time_day")
+
+
+@pytest.mark.parametrize("others", [(), ("2026-01-02 00:00:00",), (None, "-"), ("2026-02-30", "soon")])
+def test_rows_of_the_days_that_were_asked_for_are_right(others: tuple[str | None, ...]) -> None:
+    """So are rows whose day cannot be read, which are odd, and so is a page without rows."""
+    for rows in (others, ("2026-01-01 00:00:00", *others)):
+        OF_DAYS.verify(days(*rows))
+        assert not OF_DAYS.strange(days(*rows))
+
+
+def test_rows_of_other_days_alone_are_an_answer_to_something_else() -> None:
+    """The error says what came, and what was asked for."""
+    with pytest.raises(msgspec.ValidationError, match="records are of 2025-12-31, and 2026-01-01 to 2026-01-02 was"):
+        OF_DAYS.verify(days("2026-01-03 00:00:00", "2025-12-31 00:00:00"))
+
+
+def test_a_row_of_another_day_among_others_is_strange() -> None:
+    """The page is used, and reported."""
+    OF_DAYS.verify(days("2026-01-01", "2026-01-03"))
+    assert OF_DAYS.strange(days("2026-01-01", "2026-01-03")).startswith("it has records of 2026-01-03, and ")
+
+
+def test_rows_of_another_account_alone_are_an_answer_to_something_else() -> None:
+    """If the rows name their account, as those of reports about accounts do."""
+    of_account = Asked(account="7001")
+    of_account.verify(page({"advertiser_id": "7001"}, {"advertiser_id": "7002"}))
+    of_account.verify(page({"advertiser_id": "-"}))
+    with pytest.raises(msgspec.ValidationError, match="of advertiser 7002, and advertiser 7001 was asked for"):
+        of_account.verify(page({"advertiser_id": "7002"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "asked"),
+    [
+        ("ads_reports_daily", WINDOW, Asked(WINDOW, "stat_time_day")),
+        ("ads_reports_hourly", WINDOW, Asked(WINDOW, "stat_time_hour")),
+        ("ads_reports_lifetime", None, Asked()),
+        ("advertisers_reports_daily", WINDOW, Asked(WINDOW, "stat_time_day", "7001")),
+    ],
+)
+def test_a_report_says_what_its_rows_are_about(name: str, window: Window | None, asked: Asked) -> None:
+    """Their days, if it has days, and their account, if it is about accounts."""
+    report = stream(name)
+    assert isinstance(report, ReportStream)
+    assert Asked.of_report(report.source, window, "7001") == asked
