@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, Grain, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import Action, ConfigurationError, ConnectorError, IncompleteReadError, TikTokError
+from tiktok_marketing.sync.decode.coercion import shown, to_decimal, to_text
+from tiktok_marketing.sync.decode.lenient_json import count_of, decode_list
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import read_state
 from tiktok_marketing.sync.plan.windows import Window
@@ -30,6 +32,7 @@ _ALONE = 50
 """Accounts that are asked about alone at most. The spend of the others without a row stays unknown."""
 _AT_ONCE = 16
 """Requests that may wait for their answer at the same time."""
+_MOST_WHOLE_DIGITS = 14
 _SPEND = report_stream("advertisers_reports_lifetime")
 
 
@@ -152,7 +155,7 @@ async def _ask(api: Client, ids: Sequence[AdvertiserId], window: Window) -> dict
         for advertiser_id in ids:
             found |= await _ask(api, [advertiser_id], window)
         return found
-    spends = {advertiser_id: Spend(rows[advertiser_id], window) for advertiser_id in ids if advertiser_id in rows}
+    spends = {each: _spend(each, rows[each], window) for each in ids if each in rows}
     if only is not None and not spends:  # an account that is asked about alone has no row if it has no figures
         return {only: Spend(None, window, _lost(only)) if total else Spend(Decimal(0), window)}
     return spends
@@ -165,17 +168,28 @@ def _lost(advertiser_id: AdvertiserId) -> IncompleteReadError:
     )
 
 
-def _amounts(body: bytes) -> tuple[dict[str, Decimal], int]:
-    """Account to amount, from the answer's rows, and how many rows TikTok counts.
+def _spend(advertiser_id: AdvertiserId, sent: Any, window: Window) -> Spend:
+    amount = to_decimal(sent)
+    if amount is not None and amount.adjusted() < _MOST_WHOLE_DIGITS:
+        return Spend(amount, window)
+    error = IncompleteReadError(
+        f"TikTok sends {shown(sent)!r} as the spend of advertiser {advertiser_id}, which is no amount.",
+        remedy="Look it up in TikTok Ads Manager, and report it to TikTok with the account.",
+    )
+    return Spend(None, window, error)
+
+
+def _amounts(body: bytes) -> tuple[dict[str, Any], int]:
+    """Account to spend as TikTok sends it, from the answer's rows, and how many rows TikTok counts.
 
     Raises:
-        msgspec.ValidationError: If a row does not have the documented form.
+        msgspec.DecodeError: If the answer has no list.
     """
-    try:
-        data = msgspec.json.decode(body)["data"]
-        amounts = {
-            str(row["dimensions"]["advertiser_id"]): Decimal(str(row["metrics"]["spend"])) for row in data["list"]
-        }
-        return amounts, int(data["page_info"]["total_number"])
-    except (TypeError, KeyError, ValueError, InvalidOperation) as error:
-        raise msgspec.ValidationError(f"it has no row of the usual form: {error}") from None
+    rows, info = decode_list(body, "list")
+    groups = [(row.get("dimensions"), row.get("metrics")) for row in rows]
+    amounts = {
+        to_text(dimensions.get("advertiser_id")): metrics.get("spend")
+        for dimensions, metrics in groups
+        if isinstance(dimensions, Mapping) and isinstance(metrics, Mapping)
+    }
+    return amounts, count_of(info.total_number) or len(rows)

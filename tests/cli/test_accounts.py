@@ -148,3 +148,23 @@ def test_many_accounts_take_the_requests_that_were_said(
         counts = many.control("counters")["counts"]
     assert "The spend of 300 accounts takes about 64 requests" in ended.stderr
     assert sum(row["count"] for row in counts if row["path"] == "advertiser/info/") == 3
+
+
+@pytest.mark.parametrize("json_text", ["1e400", '"<5"', "null", "NaN", '"' + "9" * 5000 + '"', "[]"])
+def test_a_spend_that_is_no_amount_is_that_accounts_own(
+    json_text: str, command: Callable[..., Any], config: Callable[..., str], api: EmulatorProcess
+) -> None:
+    """It is not asked for again, and the others are shown."""
+    path = config()
+    whole = listed(command, "--config", path)
+    chosen = next(iter(whole))
+    api.control("faults", {"path": "report/integrated/get/", "advertiser": chosen, "edit": "spend", "json": json_text})
+    ended = command("accounts", "--json", "--config", path)
+    answer = json.loads(ended.stdout)
+    rows = {row["advertiser_id"]: row for row in answer["accounts"]}
+    odd = rows.pop(chosen)
+    assert ended.returncode == 1
+    assert odd["spend"] is None
+    assert f"as the spend of advertiser {chosen}" in odd["error"]
+    assert rows == {advertiser_id: row for advertiser_id, row in whole.items() if advertiser_id != chosen}
+    assert answer["requests"] < 20
