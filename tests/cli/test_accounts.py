@@ -168,3 +168,13 @@ def test_a_spend_that_is_no_amount_is_that_accounts_own(
     assert f"as the spend of advertiser {chosen}" in odd["error"]
     assert rows == {advertiser_id: row for advertiser_id, row in whole.items() if advertiser_id != chosen}
     assert answer["requests"] < 20
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, ["EUR"], 5])
+def test_a_detail_of_another_type_is_shown_as_it_came(
+    value: object, command: Callable[..., Any], config: Callable[..., str], api: EmulatorProcess
+) -> None:
+    """Of the account that has it."""
+    api.control("faults", {"path": "advertiser/info/", "edit": "currency", "value": value, "records": 1})
+    currencies = [row["currency"] for row in listed(command, "--config", config()).values()]
+    assert sum(currency.replace(" ", "") == json.dumps(value).replace(" ", "") for currency in currencies) == 1

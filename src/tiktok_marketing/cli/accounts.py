@@ -144,7 +144,9 @@ def _row(
 
 
 def _text(value: Any) -> str | None:
-    return None if value in {None, ""} else shown_line(str(value))
+    from tiktok_marketing.sync.decode.coercion import to_text
+
+    return None if value is None or not to_text(value) else shown_line(to_text(value))
 
 
 def _show(rows: list[dict[str, Any]], *, with_spend: bool, with_coverage: bool) -> None:
