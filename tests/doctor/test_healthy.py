@@ -172,3 +172,14 @@ def test_a_small_budget_is_respected_and_reported(doctor: Any) -> None:
     assert examination.well
     assert not examination.sample.whole
     assert examination.sample.windows < examination.sample.windows_total
+
+
+@pytest.mark.parametrize("path", ["ad/get/", "campaign/get/", "report/integrated/get/"])
+def test_half_a_character_in_an_answer_keeps_nothing_from_being_compared(doctor: Any, world: Any, path: str) -> None:
+    """A sync reads such a name, too."""
+    names = {"ad/get/": "ad_name", "campaign/get/": "campaign_name", "report/integrated/get/": "ad_name"}
+    world.control("faults", {"path": path, "edit": names[path], "json": r'"cut \ud83d"'})
+    doctor.examine()
+    assert is_well(doctor)
+    assert not [finding for finding in doctor.examination.findings if "form" in finding.message]
+    assert doctor.examination.sample.lists > 10

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.envelope import no_data
 from tiktok_marketing.catalog import AnyStream, Grain, ReportSource, ReportStream, Scope, stream_named
 from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
@@ -330,7 +331,7 @@ async def _try(api: Client, trial: _Trial, config: Config, now: datetime) -> _Ou
         await api.get(
             stream.endpoint,
             params,
-            msgspec.json.decode,
+            no_data,
             advertiser_id=account.advertiser_id,
             partial_ok=True,  # the only question is whether TikTok answers at all
         )

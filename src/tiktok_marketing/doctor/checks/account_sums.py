@@ -21,6 +21,8 @@ from tiktok_marketing.doctor.checks.level_sums import SUMS
 from tiktok_marketing.doctor.database import Database, is_comparable
 from tiktok_marketing.doctor.findings import HIDDEN, Finding, Severity, money
 from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.sync.decode.coercion import to_decimal
+from tiktok_marketing.sync.decode.lenient_json import decoder_of
 from tiktok_marketing.sync.plan.windows import Window, windows
 
 _ENDPOINT = "report/integrated/get/"
@@ -165,15 +167,18 @@ async def _spend_at_tiktok(
             "page_size": 10,
         }
         try:
-            answer = await api.get(_ENDPOINT, params, _DECODER.decode, advertiser_id=advertiser_id)
+            answer = await api.get(_ENDPOINT, params, _decode, advertiser_id=advertiser_id)
         except TikTokError:
             return None
-        total += sum((row.metrics.spend for row in answer.value.data.rows), Decimal(0))
+        spends = [to_decimal(row.metrics.spend) for row in answer.value.data.rows]
+        if None in spends:  # TikTok does not tell it
+            return None
+        total += sum((spend for spend in spends if spend is not None), Decimal(0))
     return total
 
 
 class _Metrics(msgspec.Struct):
-    spend: Decimal
+    spend: Any
 
 
 class _Row(msgspec.Struct):
@@ -188,7 +193,7 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-_DECODER = msgspec.json.Decoder(_Answer, strict=False)
+_decode = decoder_of(_Answer)
 
 
 def hidden_findings(config: Config, sums: Iterable[AccountSum], currencies: Mapping[str, str]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.findings import HIDDEN, Finding, Fix, Severity
 from tiktok_marketing.errors import TikTokError
 from tiktok_marketing.settings import LONGEST_WINDOW
+from tiktok_marketing.sync.decode.lenient_json import decoder_of
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.report_requests import account_params
 
@@ -65,7 +66,7 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-_DECODER = msgspec.json.Decoder(_Answer)
+_decode = decoder_of(_Answer)
 
 
 async def compare_conversions(
@@ -118,7 +119,7 @@ async def _at_tiktok(config: Config, api: Client, expected: ExpectedDays, days: 
     params = account_params(stream.source, advertiser_id, days, ("spend", _METRIC), every_status=config.include_deleted)
     params |= {"page": 1, "page_size": 1, "enable_total_metrics": True}
     try:
-        answer = await api.get(stream.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
+        answer = await api.get(stream.endpoint, params, _decode, advertiser_id=advertiser_id)
     except TikTokError:
         return None
     if answer.throttled:

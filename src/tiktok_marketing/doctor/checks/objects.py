@@ -18,6 +18,7 @@ from tiktok_marketing.doctor.checks.access import SCOPES, refusal_finding
 from tiktok_marketing.doctor.database import Database, StreamSync
 from tiktok_marketing.doctor.findings import Finding, Fix, Severity
 from tiktok_marketing.errors import Action, IncompleteReadError, TikTokError
+from tiktok_marketing.sync.decode.lenient_json import decoder_of
 from tiktok_marketing.sync.decode.objects import ObjectReader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import normalize_time
@@ -44,7 +45,7 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-_DECODER = msgspec.json.Decoder(_Answer)
+_decode = decoder_of(_Answer)
 
 
 class ListSample(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ class ListComparer:
         pages = 0
         for request in requests:
             params = {**request.params, "page": 1, "page_size": 1}
-            answer = await self._api.get(request.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
+            answer = await self._api.get(request.endpoint, params, _decode, advertiser_id=advertiser_id)
             count = answer.value.data.page_info.total_number
             if request.max_records is not None and count > request.max_records:
                 return False  # every sync reports this itself

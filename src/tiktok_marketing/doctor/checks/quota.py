@@ -8,6 +8,7 @@ import math
 import msgspec
 
 from tiktok_marketing.api.client import Client
+from tiktok_marketing.api.envelope import no_data
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.findings import Finding, Severity, error_finding
 from tiktok_marketing.errors import ConnectorError
@@ -72,7 +73,7 @@ async def _burst(rate: float, api: Client, account: Account) -> _Burst:
         await api.get(
             INFO_ENDPOINT,
             {"advertiser_ids": [account.advertiser_id], "fields": ["advertiser_id"]},
-            msgspec.json.decode,
+            no_data,
             advertiser_id=account.advertiser_id,
             partial_ok=True,
         )

@@ -27,6 +27,7 @@ from tiktok_marketing.doctor.checks.store_reports import StoreReports
 from tiktok_marketing.doctor.database import MEASURES, Database, measures_of
 from tiktok_marketing.doctor.findings import Finding, Severity
 from tiktok_marketing.errors import Action, AdsLeftOutError, IncompleteReadError, TikTokError
+from tiktok_marketing.sync.decode.lenient_json import decoder_of
 from tiktok_marketing.sync.decode.reports import report_reader
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import ListReader, Request
@@ -54,7 +55,7 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-_DECODER = msgspec.json.Decoder(_Answer)
+_decode = decoder_of(_Answer)
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -176,7 +177,7 @@ class ReportComparer:
         if with_sums:
             params["enable_total_metrics"] = True
         try:
-            answer = await self._api.get(stream.endpoint, params, _DECODER.decode, advertiser_id=advertiser_id)
+            answer = await self._api.get(stream.endpoint, params, _decode, advertiser_id=advertiser_id)
         except TikTokError as error:
             if with_sums and error.code == _PARAMETER_ERROR:
                 self._without_sums.add(stream.name)

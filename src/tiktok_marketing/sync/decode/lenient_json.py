@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+_Answer = TypeVar("_Answer")
 _DEEPEST = 100
 """How many lists and objects within each other are decoded. Decoders and databases have limits of several hundred."""
 _AROUND_A_LIST = 2
@@ -45,6 +46,22 @@ def count_of(value: Any) -> int | None:
     elif isinstance(value, float):
         value = int(value) if value.is_integer() else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def decoder_of(answer: type[_Answer]) -> Callable[[bytes], _Answer]:
+    """A decoder of answers to a type. Fields that the type does not name may have values of any kind.
+
+    The decoder raises msgspec.DecodeError if the body is not such an answer.
+    """
+    quick = msgspec.json.Decoder(answer, strict=False).decode
+
+    def decode(body: bytes) -> _Answer:
+        try:
+            return quick(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return msgspec.convert(decode_lenient(body, _AROUND_A_LIST), answer, strict=False)
+
+    return decode
 
 
 def decode_list(body: bytes, list_key: str) -> tuple[list[Mapping[str, Any]], PageInfo]:
