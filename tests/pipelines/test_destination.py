@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -159,6 +160,39 @@ def test_a_file_that_is_not_a_database_is_left_unchanged(tmp_path: Path) -> None
     with pytest.raises(DestinationError, match=r"is not a DuckDB database\."):
         open_database(path)
     assert path.read_text().startswith("Dear diary")
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 16 * 1024)  # its list of tables is behind that
+
+
+def _overwritten(path: Path) -> None:
+    with path.open("r+b") as file:
+        for start in range(0, path.stat().st_size, 4096):  # the header, too
+            file.seek(start + 16)
+            file.write(b"\xff" * 64)
+
+
+@pytest.mark.parametrize("damage", [_cut, _overwritten])
+def test_a_damaged_file_is_left_unchanged_and_the_advice_works(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    """The error says that the file is damaged, and what to do. With a backup in its place, a sync goes on."""
+    path = tmp_path / "x.duckdb"
+    open_database(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE tiktok_ads.mine AS SELECT range AS number, hash(range) AS h FROM range(500000)"
+        )
+    backup = path.read_bytes()
+    damage(path)
+    damaged = path.read_bytes()
+    with pytest.raises(DestinationError, match=r"is damaged") as refused:
+        open_database(path)
+    assert "Put a backup in its place, or move it away" in refused.value.remedy
+    assert path.read_bytes() == damaged
+    path.write_bytes(backup)
+    open_database(path)
+    path.rename(tmp_path / "away")
+    open_database(path)
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:

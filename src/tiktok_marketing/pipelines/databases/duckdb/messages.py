@@ -74,6 +74,14 @@ _SIGNS = (
         "{path} was written by another version of DuckDB, which the installed one cannot read.",
         "Upgrade DuckDB (pip install -U duckdb), or load into a new file.",
     ),
+    *(
+        (
+            sign,
+            "{path} is damaged: a part of it is missing, or is not what DuckDB wrote there.",
+            "Put a backup in its place, or move it away: the next sync makes a new file and reads everything again.",
+        )
+        for sign in ("corrupt database file", "could not read enough bytes", "failed to load metadata")
+    ),
     (
         "different configuration",
         "{path} is open in this process with other settings.",
