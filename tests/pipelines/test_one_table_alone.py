@@ -212,13 +212,16 @@ def test_a_table_that_cannot_be_read_costs_its_stream_alone(postgres_only: Any, 
         assert "BYPASSRLS" in ran.summary.missing()[0]
 
 
-def test_a_locked_table_costs_its_stream_alone(postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lock", ["ALTER TABLE {} ADD COLUMN note text", "SELECT * FROM {} FOR UPDATE"])
+def test_a_locked_table_costs_its_stream_alone(
+    postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
     """Somebody has begun to change one table, and has gone for lunch. The message says who."""
     run = make.runner(postgres_only)
     load(run, make)
     monkeypatch.setattr(waiting, "LOCK_TIMEOUT", "300ms")
     with closing(postgres_only.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("BEGIN; ALTER TABLE tiktok_ads.audiences ADD COLUMN note text")
+        cursor.execute(f"BEGIN; {lock.format('tiktok_ads.audiences')}")
         ran = load(run, make, "2.50")
         assert {of.name for of in ran.summary.streams if not of.complete} == {"audiences"}, ran.summary.missing()
         assert f"It is locked by process {connection.info.backend_pid} of loader" in ran.summary.missing()[0]
@@ -345,3 +348,17 @@ def test_a_record_that_cannot_be_written_costs_a_notice(postgres_only: Any, make
     ran = load(run, make, "2.50")
     assert ran.summary.complete
     assert any("is not recorded" in text for text in ran.notices)
+
+
+def test_a_text_that_the_database_cannot_hold_costs_its_stream_alone(postgres_only: Any, make: Any) -> None:
+    """The database is in LATIN1. The message says so, and which one to create."""
+    name = postgres_only.address.rpartition("/")[2]
+    with closing(postgres_only.another().connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0")
+    run = make.runner(postgres_only)
+    campaigns = make.batch("campaigns", [{"campaign_id": make.ad, "campaign_name": "\u65e5\u672c"}])
+    audiences = make.batch("audiences", [{"audience_id": "1", "name": "\u00e9"}])
+    ran = run(make.whole("campaigns", campaigns) + make.whole("audiences", audiences))
+    assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
+    assert "ENCODING 'UTF8'" in ran.summary.missing()[0]

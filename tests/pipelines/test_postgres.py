@@ -212,7 +212,7 @@ def test_a_user_who_may_not_create_schemas_can_load_into_an_existing_one(make: A
         (lambda server: server.address("postgres") + "?sslmode=require", "No encrypted connection"),
         (
             lambda server: server.address("postgres") + "?options=-cdefault_transaction_read_only%3Don",
-            "is read-only",
+            "it is a replica, or default_transaction_read_only is on",
         ),
         (lambda server: server.address("postgres") + "?colour=red&password=wrong-secret", "colour"),
     ],

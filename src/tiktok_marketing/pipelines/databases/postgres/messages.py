@@ -91,6 +91,11 @@ _REMEDIES: Sequence[tuple[Sequence[str], str, str]] = (
     (("42501",), "for schema", 'Run GRANT USAGE, CREATE ON SCHEMA "{dataset}" TO "{user}"'),
     (("42501",), "temporary tables", 'Run GRANT CREATE ON SCHEMA "{dataset}" TO "{user}"'),
     (("42501",), "must be owner", 'Run ALTER TABLE {table} OWNER TO "{user}"'),
+    (
+        ("22P05",),
+        "",
+        "The database is not in UTF-8 and cannot hold every text. Create one with ENCODING 'UTF8', give its address",
+    ),
     (("42P07", "42710"), "", "Something else in the schema has that name. Rename or drop it"),
 )
 
@@ -178,8 +183,8 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
     ),
     (
         ("25006", "read-only transaction"),
-        "{shown} is read-only, as a replica is.",
-        "Give the address of the primary server.",
+        "{shown} accepts no changes: it is a replica, or default_transaction_read_only is on.",
+        "Give the primary server, or switch that setting off: ALTER ROLE ... SET default_transaction_read_only = off.",
     ),
     (
         ("53100", "no space left", "could not extend file"),

@@ -9,8 +9,15 @@ LOCK_TIMEOUT = "120s"
 """How long to wait for others who hold a lock on a table, if nothing else is configured."""
 READERS_WAIT = ("AccessExclusiveLock",)
 """The modes of locks that keep even readers waiting."""
-WRITERS_WAIT = ("RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock")
-"""Those that keep waiting who replaces rows as a sync does, and that readers do not wait for."""
+WRITERS_WAIT = (
+    "RowShareLock",  # of rows that are locked one by one, as by SELECT ... FOR UPDATE
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+)
+"""Those that may keep waiting who replaces rows as a sync does, and that readers do not wait for."""
 _HOLDERS = """
     SELECT DISTINCT c.relname::text, a.pid, coalesce(a.usename::text, ''), a.application_name
     FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
