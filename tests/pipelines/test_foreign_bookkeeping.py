@@ -17,7 +17,9 @@ def load(run: Any, make: Any, spend: str = "1.10") -> Any:
     return run(make.whole(DAILY, rows, make.state("2026-01-01")))
 
 
-@pytest.mark.parametrize("schema", ["'gibberish'", "'[]'", "'{\"engine_version\": 11}'", "''"])
+@pytest.mark.parametrize(
+    "schema", ["'gibberish'", "'[]'", "'{\"engine_version\": 11}'", '\'{"engine_version": 11, "tables": {}}\'', "''"]
+)
 def test_descriptions_of_tables_that_cannot_be_read_are_written_again(
     run: Any, database: Any, make: Any, schema: str
 ) -> None:
