@@ -238,6 +238,12 @@ def test_a_connection_error_is_described_in_one_sentence(
         (psycopg2.errors.DiskFull("could not extend file"), "disk of the Postgres server"),
         (psycopg2.errors.TooManyConnections("sorry, too many clients already"), "no connection left"),
         (psycopg2.errors.QueryCanceled("canceling statement due to statement timeout"), "took too long"),
+        (
+            psycopg2.errors.IdleInTransactionSessionTimeout(
+                "terminating connection due to idle-in-transaction timeout"
+            ),
+            "because of a time limit: .* idle-in-transaction timeout",
+        ),
         (psycopg2.errors.AdminShutdown("terminating connection due to administrator command"), "restarting"),
         (psycopg2.errors.DeadlockDetected("deadlock detected"), "holds a lock"),
         (OSError(28, "No space left on device", "/tmp/x"), "cannot be prepared in .* No space left"),  # noqa: S108

@@ -208,6 +208,11 @@ _SIGNS: Sequence[tuple[Sequence[str], str, str]] = (
         "Raise statement_timeout for this user (ALTER ROLE ... SET statement_timeout = 0).",
     ),
     (
+        ("25p03", "25p04", "57p05", "transaction timeout", "session timeout"),
+        "{shown} ended the connection because of a time limit: {reason}",
+        "Raise it for this user (ALTER ROLE ... SET), and run the sync again; it continues from what is loaded.",
+    ),
+    (
         ("57p01", "57p02", "57p03", "server closed the connection", "08006", "terminating connection", "starting up"),
         "The Postgres server at {shown} closed the connection, or is restarting.",
         "Run the sync again; it continues from what is loaded.",
