@@ -10,7 +10,7 @@ import pytest
 
 from tiktok_marketing.clock import FixedClock
 from tiktok_marketing.config import parse_config
-from tiktok_marketing.doctor import DoctorOptions, examine
+from tiktok_marketing.doctor import DoctorOptions, Severity, examine
 from tiktok_marketing.emulator import Emulator, Options
 
 
@@ -86,6 +86,19 @@ def test_an_account_whose_reports_are_forbidden_is_found(doctor: Any, world: Any
     doctor.examine()
     assert {finding.advertiser_id for finding in doctor.wrong("accounts")} == {refused}
     assert not doctor.wrong("gaps")
+
+
+@pytest.mark.parametrize("with_database", [True, False])
+def test_details_of_accounts_that_do_not_come_are_a_warning(doctor: Any, world: Any, with_database: bool) -> None:
+    """A sync reads the reports without the time zones, so nothing is wrong. The outcome says what does not answer."""
+    world.fault("path=advertiser/info/,code=40002")
+    names = ("ads_reports_daily", "campaigns")
+    examination = doctor.examine(streams=names) if with_database else doctor.examine(streams=names, database=None)
+    assert examination.well
+    warnings = examination.of(Severity.WARNING)
+    assert [(finding.check, finding.advertiser_id) for finding in warnings] == [("accounts", None)]
+    assert "/advertiser/info/" in warnings[0].message
+    assert "time zone of 6 accounts" in warnings[0].message
 
 
 def test_a_failing_api_is_not_reported_as_damage(doctor: Any, world: Any) -> None:

@@ -172,12 +172,20 @@ async def _account_streams(
         findings.append(
             msgspec.structs.replace(error_finding(problem, SCOPES), stream="advertiser_ids", message=message)
         )
-    errors = (account.error for account in listing.chosen if account.error and not is_inaccessible(account))
-    error = next(errors, None)
-    if error is not None and any(stream.scope is Scope.BATCH for stream in streams):
+    errors = [account.error for account in listing.chosen if account.error and not is_inaccessible(account)]
+    if errors and any(stream.scope is Scope.BATCH for stream in streams):
         denied.append("advertisers")
-        findings.append(msgspec.structs.replace(error_finding(error, SCOPES), stream="advertisers"))
+        findings.append(msgspec.structs.replace(error_finding(errors[0], SCOPES), stream="advertisers"))
+    elif errors and not config.sandbox:
+        findings.append(_details_finding(errors[0], len(errors)))
     return denied, findings
+
+
+def _details_finding(error: TikTokError, accounts: int) -> Finding:
+    """The finding if TikTok tells no details of accounts, and no stream that is examined consists of them."""
+    whose = f"{accounts:,} account{'s' if accounts > 1 else ''}"
+    message = f"{error.message} So the time zone of {whose} is not known. A sync reads everything all the same."
+    return msgspec.structs.replace(error_finding(error, ACCOUNTS), severity=Severity.WARNING, message=message)
 
 
 class _Trial(msgspec.Struct, frozen=True):
