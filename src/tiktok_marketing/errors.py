@@ -350,7 +350,7 @@ class OutOfMemoryError(SyncInterruptedError):
 
     def __init__(self, usage: str = "no more is available") -> None:
         super().__init__(
-            f"The memory is nearly used up ({usage}), so the sync stopped before it had read everything.",
-            remedy="Run it again: it continues from its last state. Give it more memory, read fewer streams per sync, "
-            "or lower requests_per_second.",
+            f"The memory is nearly used up ({usage}), so the program stopped before it was done.",
+            remedy="Run it again: a sync continues from its last state. Give it more memory, read fewer streams per "
+            "sync, or lower requests_per_second.",
         )

@@ -80,10 +80,10 @@ def _permission_hint(endpoint: str) -> str:
     return "" if permission is None else f"In the portal it is {permission}."
 
 
-_WAIT = "The connector retried without success. Run the sync again later; it continues from its last state."
+_WAIT = "The connector retried without success. Run it again later; a sync continues from its last state."
 _SLOWER = (
     "Other programs may be using the same TikTok application. Set requests_per_second to what they leave for this one, "
-    "or run the sync again later."
+    "or run it again later."
 )
 _REPORT = (
     "This is probably a bug in the connector or a change in TikTok's API. Report it with the code and the request_id."
@@ -149,7 +149,7 @@ _PROXY_USER = ErrorRule(
 _SLOW = ErrorRule(Action.SLOW_DOWN, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
 _SLOW_ACCOUNT = ErrorRule(Action.SLOW_ACCOUNT, FailureType.TRANSIENT, _SLOWER, error_class=RateLimitError)
 _SMALLER = ErrorRule(
-    Action.SPLIT, FailureType.TRANSIENT, "Set report_granularity to fewer days, or run the sync again later."
+    Action.SPLIT, FailureType.TRANSIENT, "Set report_granularity to fewer days, or run it again later."
 )
 _TOO_LARGE = ErrorRule(
     Action.SPLIT,
@@ -207,7 +207,7 @@ _DOWN = ErrorRule(Action.STOP_SYNC, FailureType.TRANSIENT, _WAIT)
 _DAILY_QUOTA = ErrorRule(
     Action.FAIL_STREAM,
     FailureType.TRANSIENT,
-    "Run the sync again after 00:00 UTC; it continues from its last state.",
+    "Run it again after 00:00 UTC; a sync continues from its last state.",
     error_class=RateLimitError,
 )
 _COUNTRY = ErrorRule(
@@ -417,7 +417,7 @@ def _page_remedy(status: int, endpoint: str) -> str:
             f"If this persists, ask the people who run your network whether a firewall or gateway blocks {path}. "
             "If none does, ask TikTok's support."
         )
-    return f"Run the sync again later; it continues from its last state. {cause} Or leave the stream out of the sync."
+    return f"Run it again later; a sync continues from its last state. {cause} Or leave the stream out of the sync."
 
 
 def nothing_answers(error: TikTokError, *, own_address: bool) -> TikTokError:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from tiktok_marketing.api.error_rules import (
     ERROR_RULES,
     ErrorRule,
+    daily_quota_spent,
     nothing_answers,
     page_error,
     rule_for,
@@ -21,6 +24,7 @@ from tiktok_marketing.errors import (
     DestinationError,
     FailureType,
     IncompleteReadError,
+    OutOfMemoryError,
     PermissionDeniedError,
     SyncInterruptedError,
 )
@@ -365,3 +369,20 @@ def test_an_error_without_a_remedy_has_no_trailing_space() -> None:
 def test_a_rule_is_not_skippable_by_default() -> None:
     """`inaccessible` is false unless set."""
     assert not ErrorRule(Action.FAIL_ACCOUNT, FailureType.CONFIG, "Do.").inaccessible
+
+
+def test_what_to_do_fits_every_command() -> None:
+    """`check`, `doctor` and `login` ask TikTok too, and none of them is a sync that could be run again."""
+    where: dict[str, Any] = {"endpoint": "ad/get/", "advertiser_id": None}
+    pages = [page_error(status, "", **where) for status in (200, 302, 403, 404)]
+    errors: list[ConnectorError] = [
+        *pages,
+        *(nothing_answers(page, own_address=own) for page in pages for own in (True, False)),
+        *(transport_error("it failed", **{fact: True}, **where) for fact in ("timed_out", "connecting", "not_http")),
+        daily_quota_spent(5, **where),
+        OutOfMemoryError(),
+        OutOfMemoryError("9 of 10 MB"),
+    ]
+    for text in (*(rule.remedy for rule in ERROR_RULES.values()), *map(str, errors)):
+        assert "the sync again" not in text
+        assert "the sync stopped" not in text

@@ -92,5 +92,5 @@ _SIGNS = (
     ("read-only mode", "{path} is read-only.", "Check the permissions of the file."),
     ("no such file or directory", "The folder {folder} does not exist.", "Create it first."),
     ("is a directory", "{path} is a folder.", "Give the path of a file in it."),
-    ("out of memory", "There was not enough memory to load a package into {path}.", "Run the sync with more memory."),
+    ("out of memory", "There was not enough memory for what was done with {path}.", "Run it with more memory."),
 )
