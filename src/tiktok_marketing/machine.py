@@ -13,19 +13,19 @@ KEY_LOG_VARIABLE = "SSLKEYLOGFILE"
 _NO_THREAD = "can't start new thread"
 """Python's own words. It tells neither the limit nor the system's reason."""
 _THREADS = ("The system lets the program start no more threads.", "Raise the limit (ulimit -u), then run it again.")
-_ROOM = ("No room is left on the disk{place}.", "Make room, then run it again.")
+_ROOM = ("No room is left on the disk", "Make room, then run it again.")
 _LIMITS = {
     errno.EMFILE: (
-        "The system lets the program open no more files{place}.",
+        "The system lets the program open no more files",
         "Raise the limit, for example with ulimit -n 1024, then run it again.",
     ),
     errno.ENFILE: (
-        "The system can open no more files{place}.",
+        "The system can open no more files",
         "End other programs, or raise the limit of the system (fs.file-max), then run it again.",
     ),
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
-    errno.EROFS: ("The file system is read-only{place}.", "Make it writable, then run it again."),
+    errno.EROFS: ("The file system is read-only", "Make it writable, then run it again."),
 }
 """The system's number of a refusal to what happened and what to do."""
 
@@ -50,7 +50,7 @@ def refusal_of(error: BaseException) -> ConnectorError | None:
             if link.errno in _LIMITS:
                 message, remedy = _LIMITS[link.errno]
                 place = f" ({os.fsdecode(link.filename)})" if isinstance(link.filename, str | bytes) else ""
-                return ConnectorError(message.format(place=place), remedy=remedy)
+                return ConnectorError(f"{message}{place}.", remedy=remedy)
     return None
 
 
