@@ -187,12 +187,28 @@ def test_a_damaged_file_is_left_unchanged_and_the_advice_works(tmp_path: Path, d
     damaged = path.read_bytes()
     with pytest.raises(DestinationError, match=r"is damaged") as refused:
         open_database(path)
-    assert "Put a backup in its place, or move it away" in refused.value.remedy
+    assert "Restore the database from a copy. Without a copy, move it away" in refused.value.remedy
     assert path.read_bytes() == damaged
     path.write_bytes(backup)
     open_database(path)
     path.rename(tmp_path / "away")
     open_database(path)
+
+
+@pytest.mark.parametrize("fault", ["cut", "overwritten"])
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_damaged_file_is_named_with_what_helps(tmp_path: Path, fault: str, reading: bool) -> None:
+    """A copy that ended too early, or a disk that failed: nothing in the file can be fixed."""
+    path = tmp_path / "x.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT range AS a FROM range(100000)")
+    content = path.read_bytes()
+    path.write_bytes(content[:20000] if fault == "cut" else content[:4100] + b"other" + content[4105:])
+    with pytest.raises(duckdb.Error) as caught:
+        duckdb.connect(str(path)).execute("SELECT sum(a) FROM t")
+    error = destination_of(f"duckdb:///{path}").describe_error(caught.value, reading=reading)
+    assert error.message.startswith(f"{path} is damaged: ")
+    assert error.remedy.startswith("Restore the database from a copy.")
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ TEMPLATES = {
     "emulator/endpoints/reports/sheets.py",
     "emulator/platform.py",
     "login/listener.py",
-    "machine.py",
     "views/dialects.py",
     "views/rendering.py",
 }

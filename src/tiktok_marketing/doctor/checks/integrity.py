@@ -11,6 +11,7 @@ from tiktok_marketing.doctor.findings import REMOVE, Finding, Fix, Severity
 from tiktok_marketing.doctor.readable import Fault
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.pipelines.databases.bookkeeping import LOADS_TABLE, PACKAGES_TABLE, STATES_TABLE, SYNCS_TABLE
+from tiktok_marketing.pipelines.databases.errors import RESTORE, is_damage
 
 TABLES, ROWS = "tables", "rows"
 
@@ -32,7 +33,9 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
                 check=TABLES,
                 message=f"The table {table}, in which each sync records what it did, cannot be read, or not all of it: "
                 f"{reason}",
-                remedy=f"Correct or delete what is in it, or drop the table {table}: the next sync creates it again.",
+                remedy=RESTORE
+                if is_damage(reason)
+                else f"Correct or delete what is in it, or drop the table {table}: the next sync creates it again.",
             )
     if database.raw_states is None:
         yield Finding(
@@ -57,7 +60,9 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
 
 
 def _fault_finding(stream: Stream, fault: Fault) -> Finding:
-    if fault.column:
+    if is_damage(fault.reason):
+        remedy = RESTORE
+    elif fault.column:
         remedy = f"Correct its type or its values, or drop the column {fault.column} of the table {stream.name}: the "
         remedy += "next sync adds it, and reads the stream again from the start."
     else:

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+RESTORE = (
+    "Restore the database from a copy. Without a copy, move it away or load into a new one, which a sync fills from "
+    "start_date on."
+)
+"""What to do about a damaged database: nothing that is done within it repairs it."""
+_SIGNS_OF_DAMAGE = (
+    *(
+        "corrupt database file",
+        "computed checksum",
+        "could not read enough bytes",
+        "failed to load metadata",
+    ),  # DuckDB's
+    *("invalid page in block", "could not read block"),  # Postgres's
+)
+
 
 def innermost(error: BaseException) -> BaseException:
     """Return the error that came first: dlt wraps errors several times, each with its own advice."""
@@ -27,3 +42,8 @@ def first_line(text: str) -> str:
     """Return the first line of a text, as a sentence."""
     line = text.strip().splitlines()[0] if text.strip() else "unknown reason"
     return line if line.endswith(".") else line + "."
+
+
+def is_damage(text: str) -> bool:
+    """Whether a database says that its files are damaged: a disk failed, or a copy of them ended too early."""
+    return any(sign in text.lower() for sign in _SIGNS_OF_DAMAGE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tiktok_marketing.errors import DestinationError, DestinationLockedError
 from tiktok_marketing.permissions import describe_denial
-from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
+from tiktok_marketing.pipelines.databases.errors import RESTORE, first_line, innermost, is_damage, text_of
 
 _PID = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 _NOT_A_DATABASE = "valid duckdb database"
@@ -27,6 +27,8 @@ def describe(error: BaseException, path: Path, *, reading: bool) -> DestinationE
             remedy="Close it there, for example in a DuckDB shell or notebook, and run this again.",
             detail=detail,
         )
+    if is_damage(text):
+        return DestinationError(f"{path} is damaged: {first_line(text)}", remedy=RESTORE, detail=detail)
     for sign, message, remedy in _SIGNS:
         if sign in text.lower():
             if sign in _DENIALS:
@@ -73,14 +75,6 @@ _SIGNS = (
         _OTHER_VERSION,
         "{path} was written by another version of DuckDB, which the installed one cannot read.",
         "Upgrade DuckDB (pip install -U duckdb), or load into a new file.",
-    ),
-    *(
-        (
-            sign,
-            "{path} is damaged: a part of it is missing, or is not what DuckDB wrote there.",
-            "Put a backup in its place, or move it away: the next sync makes a new file and reads everything again.",
-        )
-        for sign in ("corrupt database file", "could not read enough bytes", "failed to load metadata")
     ),
     (
         "different configuration",
