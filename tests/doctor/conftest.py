@@ -122,6 +122,19 @@ class Doctor:
             changed = connection.execute(sql).fetchall()
         return int(changed[0][0]) if changed and isinstance(changed[0][0], int) else 0
 
+    def overwrite(self, table: str, column: str) -> None:
+        """Overwrite a part of the file that holds a column, as a disk that fails does."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("CHECKPOINT")
+            blocks = connection.execute(
+                f"SELECT block_id FROM pragma_storage_info('tiktok_ads.{table}')"  # noqa: S608 - our own names
+                f" WHERE block_id >= 0 AND column_name = '{column}' AND segment_type <> 'VALIDITY'"
+            ).fetchall()
+            size = int(connection.execute("PRAGMA database_size").fetchall()[0][2])
+        with self.path.open("r+b") as file:
+            file.seek(3 * 4096 + int(blocks[0][0]) * size + 100)  # three headers come before the blocks
+            file.write(b"another")
+
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the database."""
         with duckdb.connect(str(self.path), read_only=True) as connection:

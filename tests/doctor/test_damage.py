@@ -532,16 +532,7 @@ def test_what_cannot_be_read_costs_only_itself(doctor: Any, a_day: Any, what: st
 
 def test_a_damaged_block_of_the_file_is_found_with_what_helps(doctor: Any) -> None:
     """No statement repairs it, so the remedy names none. The other streams are examined all the same."""
-    with duckdb.connect(str(doctor.path)) as connection:
-        connection.execute("CHECKPOINT")
-        info = connection.execute(
-            f"SELECT block_id FROM pragma_storage_info('tiktok_ads.{ADS}')"  # noqa: S608
-            " WHERE block_id >= 0 AND column_name = 'spend' AND segment_type <> 'VALIDITY'"
-        ).fetchall()
-        header, block = 3 * 4096, connection.execute("PRAGMA database_size").fetchall()[0][2]
-    with doctor.path.open("r+b") as file:
-        file.seek(header + int(info[0][0]) * int(block) + 100)
-        file.write(b"another")
+    doctor.overwrite(ADS, "spend")
     examination = doctor.examine(offline=True)
     assert not examination.well
     damaged = [finding for finding in doctor.wrong("tables") if finding.stream == ADS]

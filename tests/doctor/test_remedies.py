@@ -91,6 +91,17 @@ def start_anew(doctor: Any) -> None:
     doctor.sync(doctor.world.config(), now=doctor.now + SOON)
 
 
+def drop_and_sync(doctor: Any, statement: str) -> None:
+    """Drop what cannot be read, and sync again."""
+    doctor.damage(statement)
+    doctor.sync(doctor.world.config(), now=doctor.now + SOON)
+
+
+def overwrite_a_block(doctor: Any, _: Any) -> None:
+    """Change a part of the file that holds figures of ads, as a disk that fails does."""
+    doctor.overwrite(ADS, "spend")
+
+
 A_ROW = "(SELECT min(rowid) FROM {table} WHERE stat_time_day = '{{day}}' AND spend > 0)"
 CASES = {
     "a duplicate row": Case(
@@ -131,6 +142,22 @@ CASES = {
     "a column that is gone": Case(
         frozenset({"integrity.examine_tables"}), sql(f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend")
     ),
+    "a column of another type": Case(
+        frozenset({"integrity._fault_finding"}),
+        sql(f"ALTER TABLE {CAMPAIGNS} ALTER spend TYPE VARCHAR"),
+        by_hand=lambda doctor: drop_and_sync(doctor, f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend"),
+    ),
+    "a view of something that is gone": Case(
+        frozenset({"integrity._fault_finding"}),
+        sql(
+            "CREATE TABLE theirs AS SELECT * FROM campaigns",
+            "DROP TABLE campaigns",
+            "CREATE VIEW campaigns AS SELECT * FROM theirs",
+            "DROP TABLE theirs",
+        ),
+        by_hand=lambda doctor: drop_and_sync(doctor, "DROP VIEW campaigns"),
+    ),
+    "a damaged file": Case(frozenset({"integrity._fault_finding"}), overwrite_a_block, by_hand=start_anew),
     "states that cannot be read": Case(
         frozenset({"integrity.examine_tables"}),
         sql("UPDATE _dlt_pipeline_state SET state = 'garbage'"),
