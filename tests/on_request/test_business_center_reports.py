@@ -113,6 +113,28 @@ async def test_both_lists_are_read_once_in_a_sync() -> None:
         assert emulator.counters.total("bc/get/") == emulator.counters.total("bc/asset/get/") == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("bc_info.bc_id", None), ("bc_info.bc_id", "abc"), ("ext_user_role.finance_role", []),
+     ("ext_user_role.finance_role", {"a": 1}), ("ext_user_role.finance_role", True)],
+)  # fmt: skip
+async def test_a_business_center_that_cannot_be_asked_costs_its_own_accounts(field: str, value: object) -> None:
+    """The accounts of the other one are read, and no setting hides that its own are not."""
+    async with emulator_of(settled=True, advertisers=6) as emulator:
+        whole = await read_from(emulator, config_for(emulator, **DAYS), [DAILY])
+        emulator.faults.add(Fault(path="bc/get/", edit=f"$.data.list[1].{field}", value=value))
+        config = config_for(emulator, **DAYS, skip_inaccessible_advertisers=True)
+        outcome = await read_from(emulator, config, [DAILY])
+    assert outcome.exit_code == 1
+    assert sums(outcome, DAILY, "advertiser_id") == sums(whole, DAILY, "advertiser_id") != {}
+    name = field.partition(".")[2]
+    messages = [error["message"] for error in outcome.errors]
+    assert any(
+        f"{name} is {value if isinstance(value, str) else json.dumps(value, separators=(',', ':'))!r}" in text
+        for text in messages
+    )
+
+
 async def test_an_account_without_a_business_center_has_no_rows() -> None:
     """It is complete, and a line of the log says why."""
     async with emulator_of(settled=True, advertisers=1, finance_centers=0) as emulator:

@@ -15,12 +15,14 @@ from tiktok_marketing.api.client import Client
 from tiktok_marketing.api.error_rules import ErrorRule
 from tiktok_marketing.catalog.business_center_reports import CENTERS_ENDPOINT
 from tiktok_marketing.config import AdvertiserId
-from tiktok_marketing.errors import AccountError, Action, FailureType, TikTokError
+from tiktok_marketing.errors import AccountError, Action, FailureType, TikTokError, UnusableIdError
+from tiktok_marketing.sync.decode.coercion import shown, to_text
 from tiktok_marketing.sync.decode.lenient_json import count_of, decode_list
 from tiktok_marketing.sync.decode.pages import Keyer, Page, RawRows, RecordList
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.read.accounts import describe_accounts
 from tiktok_marketing.sync.read.listing import ListReader, Request
+from tiktok_marketing.sync.read.parent_params import is_usable_id
 
 ASSETS_ENDPOINT = "bc/asset/get/"
 _PAGE_SIZE = 50
@@ -47,6 +49,8 @@ class BusinessCenters:
         self._api = api
         self._with_role: tuple[str, ...] | None = None
         self._shared: dict[AdvertiserId, str] | None = None
+        self._odd: list[tuple[str, Any]] = []
+        """Fields of Business Centers that decide whether to ask them, and cannot be read."""
         self._refusal: TikTokError | None = None
         self._lock = asyncio.Lock()
 
@@ -55,6 +59,7 @@ class BusinessCenters:
 
         Raises:
             AccountError: If the user has no finance role in any Business Center that has the account.
+            UnusableIdError: If a Business Center that may have it cannot be asked.
             ConnectorError: If that cannot be found out.
         """
         owner = owner_of(await self._described(account))
@@ -65,6 +70,14 @@ class BusinessCenters:
             shared = await self._accounts_of(centers)
         if account.advertiser_id in shared:
             return shared[account.advertiser_id]
+        if self._odd:
+            field, value = self._odd[0]
+            raise UnusableIdError(
+                f"TikTok lists a Business Center that cannot be asked about ({field} is {shown(value)!r}), and no "
+                f"other one reports on advertiser {account.advertiser_id}.",
+                remedy="Run the sync again; all other rows were read. If this persists, report it to TikTok with the "
+                "account and the value.",
+            )
         if not owner:
             return None
         raise _NO_ROLE.error(
@@ -97,12 +110,11 @@ class BusinessCenters:
     async def _centers(self) -> tuple[str, ...]:
         if self._with_role is None:
             rows = await self._rows(CENTERS_ENDPOINT, ("bc_info", "bc_id"), {})
-            self._with_role = tuple(
-                str(center_id)
-                for row in rows
-                if _at(row, "ext_user_role", "finance_role") in _FINANCE_ROLES
-                and (center_id := _at(row, "bc_info", "bc_id"))
-            )
+            roles = [(_at(row, "ext_user_role", "finance_role"), _at(row, "bc_info", "bc_id")) for row in rows]
+            self._odd = [("finance_role", role) for role, _ in roles if not isinstance(role, str | None)]
+            ids = [center_id for role, center_id in roles if isinstance(role, str) and role in _FINANCE_ROLES]
+            self._odd += [("bc_id", center_id) for center_id in ids if not is_usable_id(center_id)]
+            self._with_role = tuple(to_text(center_id) for center_id in ids if is_usable_id(center_id))
         return self._with_role
 
     async def _accounts_of(self, centers: Iterable[str]) -> Mapping[AdvertiserId, str]:
