@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ WINDOW = Window(date(2026, 1, 1), date(2026, 1, 2))
 def page(*keyed: Any) -> Page[RecordList]:
     """A page of rows with these dimensions."""
     rows = [SimpleNamespace(**each) for each in keyed]
-    return Page(RecordList(rows), rows, len(rows), 1, raw=RawRows(lambda: list(keyed)))
+    return Page(RecordList(rows), rows, len(rows), 1, raw=RawRows(lambda: [{"dimensions": each} for each in keyed]))
 
 
 def days(*texts: str | None) -> Page[RecordList]:
@@ -61,12 +62,35 @@ def test_rows_of_another_account_alone_are_an_answer_to_something_else() -> None
         of_account.verify(page({"advertiser_id": "7002"}))
 
 
+def test_objects_may_say_whose_they_are() -> None:
+    """What TikTok sent counts, not the account that was added. Objects that do not say it are right."""
+    added = [{"campaign_id": "5", "advertiser_id": 7001}]
+
+    def objects(*sent: Mapping[str, str]) -> Page[RecordList]:
+        return Page(RecordList(added), added, 1, 1, raw=RawRows(lambda: list(sent)))
+
+    of_account = Asked(account="7001")
+    for sent in ({"advertiser_id": "7001"}, {"advertiser_id": ""}, {"campaign_id": "5"}):
+        of_account.verify(objects(sent))
+    of_account.verify(objects({"advertiser_id": "7002"}, {"advertiser_id": "7001"}))
+    with pytest.raises(msgspec.ValidationError, match="of advertiser 7002"):
+        of_account.verify(objects({"advertiser_id": "7002"}, {"campaign_id": "5"}))
+    of_account.verify(page())
+
+
+def test_a_row_of_another_account_among_others_is_not_strange() -> None:
+    """Nobody asked about days, and the page has what was asked for."""
+    assert not Asked(account="7001").strange(page({"advertiser_id": "7001"}, {"advertiser_id": "7002"}))
+
+
 @pytest.mark.parametrize(
     ("name", "window", "asked"),
     [
         ("ads_reports_daily", WINDOW, Asked(WINDOW, "stat_time_day")),
         ("ads_reports_hourly", WINDOW, Asked(WINDOW, "stat_time_hour")),
         ("ads_reports_lifetime", None, Asked()),
+        ("ads_reports_lifetime", WINDOW, Asked()),
+        ("gmv_max_advertiser_reports_daily", WINDOW, Asked(WINDOW, "stat_time_day")),
         ("advertisers_reports_daily", WINDOW, Asked(WINDOW, "stat_time_day", "7001")),
     ],
 )

@@ -70,6 +70,7 @@ async def test_a_metric_that_is_refused_everywhere_is_asked_for_once() -> None:
     account = Account(lambda _: True)
     assert await account.null_days() is None
     assert await account.null_days(Window(date(2026, 2, 1), date(2026, 2, 10))) is None
+    assert await account.null_days(Window(date(2026, 3, 1), NEWEST)) is None
     assert account.asked == [NEWEST]
 
 
@@ -88,3 +89,31 @@ async def test_a_report_without_days_has_none_that_are_refused() -> None:
     assert await of_window.divided(Piece(WHOLE, summed=True), REACH, account.ask) is None
     assert of_window.of(None) == frozenset()
     assert not account.asked
+
+
+async def test_a_window_that_is_refused_as_a_whole_is_not_divided() -> None:
+    """Its first and its last day show it. Days outside of it have the metric, and what has no days too."""
+    account = Account(lambda day: day in WHOLE)
+    of_window = account.refusals.for_window()
+    assert await of_window.divided(Piece(WHOLE), REACH, account.ask) == [Piece(WHOLE)]
+    assert account.asked == [NEWEST, WHOLE.start, WHOLE.end]
+    assert of_window.of(Window(WHOLE.end, WHOLE.end)) == REACH
+    after, before = WHOLE.end + timedelta(days=1), WHOLE.start - timedelta(days=1)
+    assert of_window.of(Window(after, after)) == of_window.of(Window(before, before)) == of_window.of(None) == set()
+
+
+async def test_once_some_days_are_refused_no_other_day_is_asked_about_for_comparison() -> None:
+    """It is known then that it is about days."""
+    later = date(2026, 3, 20)
+    account = Account(lambda day: day in {FIRST, later})
+    assert await account.null_days() == {FIRST}
+    assert await account.null_days(Window(later, NEWEST)) == {later}
+    assert date(2026, 3, 19) not in account.asked
+
+
+async def test_a_single_day_is_not_tried_again() -> None:
+    """TikTok has refused it just now, whatever else its request could be divided by."""
+    account = Account(lambda day: day == FIRST)
+    piece = Piece(Window(FIRST, FIRST), id_field="campaign_ids", ids=("1", "2"))
+    assert await account.refusals.for_window().divided(piece, REACH, account.ask) == [piece]
+    assert account.asked == [NEWEST]

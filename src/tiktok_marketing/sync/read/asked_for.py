@@ -44,14 +44,16 @@ class Asked(msgspec.Struct, frozen=True):
             msgspec.ValidationError: If all its records are about something else.
         """
         others, right = self._others(page)
-        if others and not right:
+        if not right:
             raise msgspec.ValidationError(
                 f"all its records are {others}, and {self._text} was asked for: is it from a cache?"
             )
 
     def strange(self, page: Page[Any]) -> str:
         """Which days a page has that were not asked for, as a clause; empty if it has none."""
-        others, _ = self._others(page) if self.window is not None else ("", True)
+        if self.window is None:
+            return ""
+        others, _ = self._others(page)
         return f"it has records {others}, and {self._text} was asked for" if others else ""
 
     @property
@@ -75,7 +77,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def _accounts(page: Page[Any]) -> Iterable[str]:
     """The accounts that the records of a page name."""
-    if any(isinstance(keyed, Mapping) for keyed in page.keyed[:1]):  # the account was added to decoded objects
+    if page.keyed and isinstance(page.keyed[0], Mapping):  # the account was added to decoded objects
         return (str(row["advertiser_id"]) for row in page.raw.rows() if row.get("advertiser_id"))
     return (str(row.advertiser_id) for row in page.keyed)
 
