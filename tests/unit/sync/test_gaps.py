@@ -127,6 +127,16 @@ def test_settings_that_were_off_in_between_do_not_count_as_on() -> None:
     assert plan(between).restarted == {DAILY.name}
 
 
+@pytest.mark.parametrize("since", [None, date(2026, 11, 3)])
+@pytest.mark.parametrize("fields", [{"include_deleted": False}, {"start_date": "2026-11-10"}])
+def test_a_state_that_covers_less_is_written_before_any_row(since: date | None, fields: dict[str, Any]) -> None:
+    """A sync that is killed would leave days that were read without deleted objects under a state that has them."""
+    planned = plan(state("2026-10-01"), since=since, **fields)
+    assert planned.restarted == {DAILY.name}
+    again = plan(planned.cursors[DAILY.name].to_state(), since=since, **fields)
+    assert again.restarted == frozenset()
+
+
 def test_days_between_the_cursor_and_a_later_start_date_are_not_covered() -> None:
     """They are left out, so they are missing once `start_date` moves back."""
     planned = plan(state("2026-10-01"), start_date="2026-11-10")

@@ -46,7 +46,8 @@ class Gaps(msgspec.Struct):
     Args:
         missing: What is missing, for people.
         windows: The days before those that the state covers, per account.
-        restarted: Whether the cursor of an account was set back, so that the state must be written before any row.
+        restarted: Whether an account's cursor was set back, or what it covers was reduced, so that the state must be
+            written before any row.
     """
 
     missing: list[Gap]
@@ -82,10 +83,9 @@ def find_gaps(
         restart: Whether it reads these accounts from the start in any case.
     """
     wanted = wanted_of(config, stream)
-    gaps = Gaps(missing=[], windows={})
+    gaps = Gaps(missing=[], windows={}, restarted=settle_coverage(config, stream, cursors, accounts))
     by_reason: Counter[tuple[str, Window | None]] = Counter()
     is_first_sync = cursors.empty
-    settle_coverage(config, stream, cursors, accounts)
     for account in accounts:
         advertiser_id = account.advertiser_id
         covered = cursors.covered_of(advertiser_id)
@@ -113,7 +113,7 @@ def find_gaps(
     return gaps
 
 
-def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:
+def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> bool:
     """Reduce what the cursors cover to what they will cover once the sync has moved them.
 
     The settings may ask for less than before. And `start_date` may cut the look-back: the days before it that were read
@@ -124,15 +124,22 @@ def settle_coverage(config: Config, stream: AnyStream, cursors: Cursors, account
         stream: The stream.
         cursors: Its cursors and what they cover, which are changed.
         accounts: The accounts of this run.
+
+    Returns:
+        Whether any of them covers less now.
     """
     wanted = wanted_of(config, stream)
+    reduced = False
     for account in accounts:
         cursors.adopt_common(account.advertiser_id)
         day, covered = cursors.day_of(account.advertiser_id), cursors.covered_of(account.advertiser_id)
         if day is None or covered is None:
             continue
         final = final_day(day, lookback=config.attribution_window if stream.has_days else 0)
-        cursors.cover(account.advertiser_id, covered.kept_by(final, wanted.start).reduced_to(wanted))
+        kept = covered.kept_by(final, wanted.start).reduced_to(wanted)
+        reduced = reduced or kept != covered
+        cursors.cover(account.advertiser_id, kept)
+    return reduced
 
 
 def cover_new_accounts(config: Config, stream: AnyStream, cursors: Cursors, accounts: Sequence[Account]) -> None:

@@ -50,7 +50,8 @@ class SyncPlan(msgspec.Struct, frozen=True, kw_only=True):
         partitions: What is read of each stream, by name, in the order of the selection; empty if there is nothing.
         cursors: How far the accounts of each stream were read before, by name, for streams that have a state.
         notices: Messages for the log.
-        restarted: Streams with accounts that are read from the start although their state said how far they were.
+        restarted: Streams with accounts that are read from the start although their state said how far they were, or
+            whose state covers less than before.
     """
 
     partitions: Mapping[str, Sequence[Partition]]
@@ -142,6 +143,7 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
         )
     partitions: dict[str, Sequence[Partition]] = {}
     gaps: dict[str, Gaps] = {}
+    reduced: set[str] = set()
     for selection in selected:
         name = selection.stream.name
         restarted = repair(selection.stream, cursors[name], accounts.chosen, clock) if name in cursors else []
@@ -151,7 +153,8 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
             notices.append(Notice("info", text))
         gap_windows = None
         if name in cursors and bounds and not restart:
-            settle_coverage(config, selection.stream, cursors[name], accounts.chosen)
+            if settle_coverage(config, selection.stream, cursors[name], accounts.chosen):
+                reduced.add(name)
             cover_new_accounts(config, selection.stream, cursors[name], accounts.chosen)
         elif name in cursors:
             gaps[name] = find_gaps(
@@ -179,7 +182,7 @@ def plan_sync(  # noqa: PLR0913 - what a sync reads, and how
         partitions=partitions,
         cursors=cursors,
         notices=tuple(notices),
-        restarted=frozenset(name for name, of in gaps.items() if of.restarted),
+        restarted=frozenset(reduced | {name for name, of in gaps.items() if of.restarted}),
     )
 
 

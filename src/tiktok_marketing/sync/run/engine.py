@@ -222,7 +222,7 @@ class Sync:
             run.open_partitions = len(partitions)
             run.windows_total = sum(partition.size for partition in partitions)
             by_endpoint.setdefault(run.stream.endpoint, {})[name] = partitions
-            if name in plan.restarted:  # before any row, so that no state covers what is read again
+            if name in plan.restarted:  # before any row, so that no state covers more than what stays
                 await self._queue.put(run.checkpoint(self._clock.monotonic()))
             if not partitions:
                 await self._start(run)
