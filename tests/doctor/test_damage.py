@@ -491,7 +491,7 @@ UNREADABLE = {
     "the table is a view of nothing": (
         "ALTER TABLE ads RENAME TO passing; CREATE VIEW ads AS SELECT * FROM passing; DROP TABLE passing",
         "ads",
-        "table cannot be read",
+        "ads is a view",
     ),
     "a sync began in the year 9999": (
         "UPDATE _tiktok_syncs SET started_at = '9999-12-31' WHERE stream = 'ads'",

@@ -206,7 +206,7 @@ UNREADABLE = {
     "the table is a view of errors": (
         "ALTER TABLE ads RENAME TO passing; CREATE VIEW ads AS SELECT * FROM passing WHERE 1 / (ad_id - ad_id) = 1",
         "ads",
-        "table cannot be read",
+        "ads is a view",
     ),
     "syncs began never": ("UPDATE _tiktok_syncs SET started_at = 'infinity'", None, "_tiktok_syncs"),
     "the times of the syncs are text": (

@@ -137,10 +137,20 @@ CASES = {
         frozenset({"integrity.examine_tables"}), sql("DROP TABLE _tiktok_syncs", "DROP TABLE _tiktok_loads")
     ),
     "a table of a stream that is gone": Case(
-        frozenset({"integrity.examine_tables"}), sql(f"DROP TABLE {ADS}", "DROP TABLE campaigns")
+        frozenset({"integrity._table_findings"}), sql(f"DROP TABLE {ADS}", "DROP TABLE campaigns")
     ),
     "a column that is gone": Case(
-        frozenset({"integrity.examine_tables"}), sql(f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend")
+        frozenset({"integrity._table_findings"}), sql(f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend")
+    ),
+    "a column that was renamed and needs a value": Case(
+        frozenset({"integrity._table_findings"}),
+        sql(f'ALTER TABLE {ADS} RENAME stat_time_day TO "Stat Time"'),
+        by_hand=lambda doctor: drop_and_sync(doctor, f'ALTER TABLE {ADS} ALTER COLUMN "Stat Time" DROP NOT NULL'),
+    ),
+    "a view in place of a table": Case(
+        frozenset({"integrity._table_findings"}),
+        sql(f"ALTER TABLE {ADS} RENAME TO theirs", f"CREATE VIEW {ADS} AS SELECT * FROM theirs"),
+        by_hand=lambda doctor: drop_and_sync(doctor, f"DROP VIEW {ADS}"),
     ),
     "a column of another type": Case(
         frozenset({"integrity._fault_finding"}),
@@ -148,7 +158,7 @@ CASES = {
         by_hand=lambda doctor: drop_and_sync(doctor, f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend"),
     ),
     "a view of something that is gone": Case(
-        frozenset({"integrity._fault_finding"}),
+        frozenset({"integrity._table_findings"}),
         sql(
             "CREATE TABLE theirs AS SELECT * FROM campaigns",
             "DROP TABLE campaigns",

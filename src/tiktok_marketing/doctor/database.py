@@ -17,7 +17,9 @@ from tiktok_marketing.catalog import ALL_STREAMS, AnyStream, ReportStream, Strea
 from tiktok_marketing.config import AdvertiserId, Config
 from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.readable import Fault, check_time, fault_of, is_about_contents, reason_of
-from tiktok_marketing.errors import ConfigurationError
+from tiktok_marketing.errors import ConfigurationError, DestinationError
+from tiktok_marketing.pipelines.arrow.tables import MISFITS
+from tiktok_marketing.pipelines.contents import expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import (
     LOADS_TABLE,
     PACKAGES_TABLE,
@@ -37,7 +39,7 @@ T = TypeVar("T")
 MEASURES = ("spend", "impressions", "clicks")
 """The metrics that are added up and compared: what an ad delivered, which is final before conversions are."""
 
-_LOAD_ID = "_dlt_load_id"
+_LOAD_ID, _DLT_ID = "_dlt_load_id", "_dlt_id"
 
 
 def measures_of(stream: ReportStream) -> dict[str, str]:
@@ -93,6 +95,7 @@ class Database:
         self.memory = source.memory
         self.columns = source.columns_by_table()
         """Table to the names of its columns."""
+        self._relations = source.relations()
         self.raw_states = self._recorded(STATES_TABLE, lambda: stored_states(source), None)
         """Stream to its state; None if the states cannot be read at all."""
         self.syncs = self._recorded(SYNCS_TABLE, self._syncs, None)
@@ -220,6 +223,17 @@ class Database:
             present = self.columns[stream.name]
             self._faults[stream.name] = fault_of(self._source, stream, present, self._needed(stream), measures)
         return self._faults[stream.name]
+
+    def refusal(self, stream: Stream) -> DestinationError | None:
+        """Return why no sync can write to the stream's table; None if one can, or there is no table.
+
+        Whether the user of this connection may write says nothing of the user that syncs.
+        """
+        relation = self._relations.get(stream.name)
+        if relation is not None:
+            relation = msgspec.structs.replace(relation, writable=True)
+        ours = {*expected_columns(stream), MISFITS, _DLT_ID}
+        return refusal_of(stream.name, relation, ours, self._source.dataset)
 
     def missing_columns(self, stream: Stream) -> set[str]:
         """Return the columns that the checks need and the stream's table does not have."""

@@ -46,17 +46,30 @@ def examine_tables(database: Database, streams: Iterable[Stream]) -> Iterator[Fi
             remedy="Move the file away, or drop the schema, and sync again: it reads everything from start_date on.",
         )
     for stream in streams:
-        if stream.name not in database.columns:
-            message = "A sync has loaded this stream, but its table is missing."
-        elif missing := database.missing_columns(stream):
-            message = f"The table lacks {', '.join(sorted(missing))}, so it cannot be examined."
-        elif fault := database.fault(stream):
-            yield _fault_finding(stream, fault)
-            continue
-        else:
-            yield from _state_findings(database, stream)
-            continue
-        yield Finding(severity=Severity.WRONG, check=TABLES, message=message, stream=stream.name, fix=Fix.FULL)
+        yield from _table_findings(database, stream)
+
+
+def _table_findings(database: Database, stream: Stream) -> Iterator[Finding]:
+    if refusal := database.refusal(stream):
+        yield Finding(
+            severity=Severity.WRONG,
+            check=TABLES,
+            message=refusal.message,
+            stream=stream.name,
+            remedy=refusal.remedy,
+        )
+        return
+    if stream.name not in database.columns:
+        message = "A sync has loaded this stream, but its table is missing."
+    elif missing := database.missing_columns(stream):
+        message = f"The table lacks {', '.join(sorted(missing))}, so it cannot be examined."
+    elif fault := database.fault(stream):
+        yield _fault_finding(stream, fault)
+        return
+    else:
+        yield from _state_findings(database, stream)
+        return
+    yield Finding(severity=Severity.WRONG, check=TABLES, message=message, stream=stream.name, fix=Fix.FULL)
 
 
 def _fault_finding(stream: Stream, fault: Fault) -> Finding:

@@ -198,6 +198,11 @@ class ReadOnlyDatabase(Protocol):
     """
 
     @property
+    def dataset(self) -> str:
+        """The schema of the tables."""
+        ...
+
+    @property
     def memory(self) -> Any:
         """The connection to the DuckDB in memory."""
         ...
@@ -208,6 +213,10 @@ class ReadOnlyDatabase(Protocol):
 
     def columns_by_table(self) -> Mapping[str, set[str]]:
         """Return each table of the dataset, with the names of its columns."""
+        ...
+
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables and views of the dataset, with their columns."""
         ...
 
     def table(self, name: str) -> str:

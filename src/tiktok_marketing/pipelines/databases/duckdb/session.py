@@ -19,6 +19,7 @@ from tiktok_marketing.pipelines.databases.destination import (
     too_slow,
 )
 from tiktok_marketing.pipelines.databases.read_only import described, grouped
+from tiktok_marketing.pipelines.databases.replacement import Execute
 
 if TYPE_CHECKING:
     from tiktok_marketing.catalog import Stream
@@ -101,20 +102,8 @@ class DuckDBSession:
 
     def relations(self) -> Mapping[str, Relation]:
         """Return the tables and views of the schema, with their columns: all names as `folded` returns them."""
-        here = "database_name = current_database() AND lower(schema_name) = ?"
-        tables = dict(self.execute(f"SELECT table_name, sql FROM duckdb_tables() WHERE {here}", [self._dataset]))  # noqa: S608
-        tables = {folded(table): sql for table, sql in tables.items()}
-        computed = {table: _computed(sql) for table, sql in tables.items()}
-        columns: dict[str, dict[str, StoredColumn]] = {}
-        for table, column, data_type, nullable, default in self.execute(
-            "SELECT table_name, column_name, data_type, is_nullable, column_default"  # noqa: S608 - our own words
-            f" FROM duckdb_columns() WHERE {here}",
-            [self._dataset],
-        ):
-            required = not nullable and default is None
-            table, name = folded(table), folded(column)  # noqa: PLW2901
-            columns.setdefault(table, {})[name] = StoredColumn(data_type, required, name in computed.get(table, ()))
-        return {name: Relation("table" if name in tables else "view", of) for name, of in columns.items()}
+        ((here,),) = self.execute("SELECT current_database()")
+        return _relations(self.execute, here, self._dataset)
 
     def add_column(self, table: str, name: str, data_type: str) -> None:
         """Add a column that accepts null to a table."""
@@ -144,6 +133,23 @@ class DuckDBSession:
             self._removed.with_name(self._removed.name + ".wal").unlink(missing_ok=True)
 
 
+def _relations(execute: Execute, database: str, dataset: str) -> Mapping[str, Relation]:
+    here = "database_name = ? AND lower(schema_name) = ?"
+    tables = dict(execute(f"SELECT table_name, sql FROM duckdb_tables() WHERE {here}", [database, dataset]))  # noqa: S608
+    tables = {folded(table): sql for table, sql in tables.items()}
+    computed = {table: _computed(sql) for table, sql in tables.items()}
+    columns: dict[str, dict[str, StoredColumn]] = {}
+    for table, column, data_type, nullable, default in execute(
+        "SELECT table_name, column_name, data_type, is_nullable, column_default"  # noqa: S608 - our own words
+        f" FROM duckdb_columns() WHERE {here}",
+        [database, dataset],
+    ):
+        required = not nullable and default is None
+        table, name = folded(table), folded(column)  # noqa: PLW2901
+        columns.setdefault(table, {})[name] = StoredColumn(data_type, required, name in computed.get(table, ()))
+    return {name: Relation("table" if name in tables else "view", of) for name, of in columns.items()}
+
+
 def _computed(sql: str | None) -> set[str]:
     """Return the names of the columns that a table computes, from the statement that creates it."""
     return {folded(quoted.replace('""', '"') or plain) for quoted, plain in _COMPUTED.findall(sql or "")}
@@ -159,7 +165,7 @@ class ReadOnlyDuckDB:
 
     def __init__(self, memory: Any, dataset: str) -> None:
         self.memory = memory
-        self._dataset = dataset
+        self.dataset = dataset
 
     @classmethod
     def attach(cls, memory: Any, path: Path, dataset: str) -> Self:
@@ -180,11 +186,15 @@ class ReadOnlyDuckDB:
     def columns_by_table(self) -> Mapping[str, set[str]]:
         """Return each table of the dataset, with the names of its columns."""
         sql = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND lower(schema_name) = ?"
-        return grouped((folded(table), folded(column)) for table, column in self.rows(sql, [_ATTACHED, self._dataset]))
+        return grouped((folded(table), folded(column)) for table, column in self.rows(sql, [_ATTACHED, self.dataset]))
+
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables and views of the dataset, with their columns: all names as `folded` returns them."""
+        return _relations(self.rows, _ATTACHED, self.dataset)
 
     def table(self, name: str) -> str:
         """Return the name of a table of the dataset as SQL accepts it."""
-        return f'{_ATTACHED}."{self._dataset}"."{name}"'
+        return f'{_ATTACHED}."{self.dataset}"."{name}"'
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query, with `?` for each value, and return its rows."""

@@ -26,7 +26,7 @@ from tiktok_marketing.pipelines.databases.destination import (
 )
 from tiktok_marketing.pipelines.databases.names import quoted_name, quoted_names
 from tiktok_marketing.pipelines.databases.read_only import described, grouped
-from tiktok_marketing.pipelines.databases.replacement import day_column
+from tiktok_marketing.pipelines.databases.replacement import Execute, day_column
 
 if TYPE_CHECKING:
     from tiktok_marketing.catalog import Stream
@@ -147,14 +147,7 @@ class PostgresSession:
 
     def relations(self) -> Mapping[str, Relation]:
         """Return the tables and views of the schema, with their columns."""
-        columns: dict[str, dict[str, StoredColumn]] = {}
-        facts_of: dict[str, tuple[str, list[bool]]] = {}
-        for table, kind, referenced, writable, guarded, name, *facts in self.execute(_RELATIONS, [self._dataset]):
-            facts_of[table] = _KINDS.get(kind, "relation"), [referenced, writable, guarded]
-            columns.setdefault(table, {})
-            if name is not None:
-                columns[table][name] = StoredColumn(*facts)
-        return {table: Relation(kind, columns[table], *facts) for table, (kind, facts) in facts_of.items()}
+        return _relations(self.execute, self._dataset)
 
     def add_column(self, table: str, name: str, data_type: str) -> None:
         """Add a column that accepts null to a table."""
@@ -287,13 +280,24 @@ class PostgresSession:
         self._connection.close()
 
 
+def _relations(execute: Execute, dataset: str) -> Mapping[str, Relation]:
+    columns: dict[str, dict[str, StoredColumn]] = {}
+    facts_of: dict[str, tuple[str, list[bool]]] = {}
+    for table, kind, referenced, writable, guarded, name, *facts in execute(_RELATIONS, [dataset]):
+        facts_of[table] = _KINDS.get(kind, "relation"), [referenced, writable, guarded]
+        columns.setdefault(table, {})
+        if name is not None:
+            columns[table][name] = StoredColumn(*facts)
+    return {table: Relation(kind, columns[table], *facts) for table, (kind, facts) in facts_of.items()}
+
+
 class ReadOnlyPostgres:
     """A Postgres database that is open for reading only, beside a DuckDB in memory."""
 
     def __init__(self, connection: Any, memory: Any, dataset: str) -> None:
         self._connection = connection
         self.memory = memory
-        self._dataset = dataset
+        self.dataset = dataset
 
     def tables_by_schema(self) -> Mapping[str, set[str]]:
         """Return each schema that has tables, with the names of its tables."""
@@ -302,11 +306,15 @@ class ReadOnlyPostgres:
     def columns_by_table(self) -> Mapping[str, set[str]]:
         """Return each table of the dataset, with the names of its columns."""
         sql = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = ?"
-        return grouped(self.rows(sql, [self._dataset]))
+        return grouped(self.rows(sql, [self.dataset]))
+
+    def relations(self) -> Mapping[str, Relation]:
+        """Return the tables and views of the dataset, with their columns."""
+        return _relations(self.rows, self.dataset)
 
     def table(self, name: str) -> str:
         """Return the name of a table of the dataset as SQL accepts it."""
-        return f'"{self._dataset}"."{name}"'
+        return f'"{self.dataset}"."{name}"'
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query, with `?` for each value, and return its rows."""
