@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -332,12 +333,29 @@ def test_doctor_ends_with_3_after_a_fault_of_the_program(
             assert "fault of the program" in report["error"]["message"]
 
 
-def test_doctor_ends_with_3_if_the_machine_refuses_something(
-    here: Any, filled: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A file for keys that cannot be written keeps it from looking, and is not wrong usage."""
-    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
-    ended = here("doctor", "--config", filled, "--database", "x.duckdb", "--json")
+def test_doctor_ends_with_3_if_the_machine_refuses_something(filled: str, tmp_path: Path) -> None:
+    """A file for keys that cannot be written keeps it from looking, and is not wrong usage.
+
+    Python opens that file once in a process, so the process of the tests may have it open already.
+    """
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [
+            sys.executable,
+            "-m",
+            "tiktok_marketing.cli",
+            "doctor",
+            "--config",
+            filled,
+            "--database",
+            "x.duckdb",
+            "--json",
+        ],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "SSLKEYLOGFILE": str(tmp_path / "missing" / "keys")},
+        text=True,
+    )
     report = json.loads(ended.stdout)
     assert (ended.returncode, report["exit_code"]) == (3, 3)
     assert report.keys() == FIELDS
@@ -357,7 +375,6 @@ def test_the_page_and_the_help_name_every_exit_code(here: Any) -> None:
 
 def test_doctor_shows_what_it_does_on_a_terminal(filled: str, live: dict[str, Any], tmp_path: Path) -> None:
     """The first words come before the first answer of TikTok; they do not go to standard output."""
-    import os
     import pty
 
     script, terminal = pty.openpty()

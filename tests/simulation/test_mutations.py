@@ -32,7 +32,7 @@ from tiktok_marketing.sync.plan import partitions, plan_sync
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.frontier import shown_limit
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read import report_requests, report_tasks, reports, store_parts
+from tiktok_marketing.sync.read import report_parts, report_requests, report_tasks, reports, store_parts
 from tiktok_marketing.sync.read.account_days import ActivityQuery
 from tiktok_marketing.sync.read.completeness import Pass
 from tiktok_marketing.sync.read.empty_days import EmptyDayFinder
@@ -395,7 +395,12 @@ def _keys_without(dimension: str) -> Any:
 _ACCOUNT_PARAMS = report_requests.account_params
 OWN_REPORTS_BROKEN: dict[str, tuple[Any, str, Any, str]] = {
     "a report's filters are not sent": (report_requests, "account_params", _without_filters, "own_campaigns"),
-    "a part replaces the report's own filter": (reports, "accepted_ids", _own_filter_lost_in_parts, "own_campaigns"),
+    "a part replaces the report's own filter": (
+        report_parts,
+        "accepted_ids",
+        _own_filter_lost_in_parts,
+        "own_campaigns",
+    ),
     "rows of a breakdown have one key": (ReportReader, "keyer", _keys_without("country_code"), "own_countries"),
     "a report without a time has the last two days only": (partitions, "_SPAN", 2, "own_platforms"),
     "a report with filters is compared with the whole account": (
