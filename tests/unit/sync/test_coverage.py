@@ -95,6 +95,13 @@ def test_days_that_stay_as_they_were_are_not_covered(earlier: Window | None, fin
     assert (after.include_deleted, after.metrics) == (True, 7)
 
 
+def test_earlier_days_that_are_all_read_again_are_no_earlier_days() -> None:
+    """Nothing is left of them."""
+    before = Covered(start=START, include_deleted=True, earlier=Window(FIRST + 2 * DAY, FIRST + 5 * DAY))
+    assert before.kept_by(FIRST + DAY, FIRST + 2 * DAY).earlier is None
+    assert before.kept_by(FIRST + 2 * DAY, FIRST + 3 * DAY).earlier == Window(FIRST + 2 * DAY, FIRST + 2 * DAY)
+
+
 @pytest.mark.parametrize(("first", "start"), [(FIRST, FIRST), (START, START), (START + DAY, START)])
 def test_an_earlier_first_day_without_a_gap_becomes_the_start(first: date, start: date) -> None:
     """A later one changes nothing: what was read stays read."""

@@ -321,6 +321,28 @@ def test_accounts_that_lack_the_same_are_counted_together(fill: bool, restart: b
     assert cursors.covered_of("7001") == (WANTED if gaps.restarted else before)
 
 
+@pytest.mark.parametrize(("name", "start"), [("campaigns", date(2026, 11, 1)), (DAILY.name, date(2026, 11, 9))])
+def test_only_days_are_read_again_for_late_figures(name: str, start: date) -> None:
+    """What was read of objects stays covered, if `start_date` is the day of the cursor."""
+    cursors = cursors_of({"7001": Covered(start=date(2026, 11, 1), include_deleted=True, metrics=METRICS)})
+    settings = config(start_date=date(2026, 11, 9), include_deleted=True, attribution_window=3)
+    settle_coverage(settings, stream(name), cursors, [account("7001")])
+    covered = cursors.covered_of("7001")
+    assert covered is not None
+    assert covered.start == start
+
+
+@pytest.mark.parametrize("order", [("7001", "7002"), ("7002", "7001")])
+def test_one_account_that_covers_less_is_enough(order: tuple[str, str]) -> None:
+    """The state of the stream is written before any row, whatever the other accounts cover."""
+    shows = Covered(start=date(2026, 11, 1), include_deleted=True, metrics=METRICS)
+    hides = Covered(start=date(2026, 11, 1), include_deleted=False, metrics=METRICS)
+    settings = config(start_date=date(2026, 11, 1), include_deleted=False)
+    cursors = cursors_of({"7001": shows, "7002": hides})
+    assert settle_coverage(settings, DAILY, cursors, [account(each) for each in order])
+    assert not settle_coverage(settings, DAILY, cursors, [account(each) for each in order])
+
+
 def test_days_before_an_account_was_created_are_not_missing() -> None:
     """They count as covered, so that the state begins where `start_date` does."""
     cursors = cursors_of({"7001": WANTED})

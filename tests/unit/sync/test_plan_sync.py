@@ -177,6 +177,13 @@ def test_a_full_refresh_goes_on_where_it_was_interrupted() -> None:
     assert "delivered 0 of 2 accounts completely" in texts(later)[0]
 
 
+def test_a_full_refresh_that_was_ahead_of_today_reads_the_account_again_and_says_so() -> None:
+    """No attempt can have read so far."""
+    planned = of_refresh(refresh(continued=True, _7001=date(2031, 1, 1)))
+    assert len(planned.partitions["ads_reports_daily"]) == 2
+    assert any("in the future" in text and "7001" in text for text in texts(planned))
+
+
 def test_a_full_refresh_that_has_delivered_everything_reads_nothing_and_says_so() -> None:
     """A table would stay empty without a word. Without accounts, there was nothing to deliver."""
     planned = of_refresh(refresh(continued=True, _7001=None, _7002=None))

@@ -17,7 +17,7 @@ from tiktok_marketing.clock import ClockReading
 from tiktok_marketing.config import Config
 from tiktok_marketing.errors import ConfigurationError
 from tiktok_marketing.sync.plan.partitions import Partition, plan_stream
-from tiktok_marketing.sync.plan.refresh import RefreshProgress, is_resumable, read_refreshes
+from tiktok_marketing.sync.plan.refresh import RefreshProgress, is_resumable, read_refreshes, unreadable_states
 from tiktok_marketing.sync.plan.selection import RefreshId, Selected, streams_of
 
 ACCOUNTS = [account("7001"), account("7002"), account("7003")]
@@ -184,6 +184,42 @@ def test_a_finished_stream_is_left_out_while_another_is_unfinished() -> None:
     progress = read(states, ["ads_reports_daily", "campaigns"])
     assert firsts(progress["ads_reports_daily"]) == THE_REST
     assert set(firsts(progress["campaigns"], "campaigns")) == {"7002", "7003"}
+
+
+def test_a_stream_that_begins_later_belongs_to_the_latest_attempt_that_goes_on() -> None:
+    """The next attempt would take it for an earlier refresh otherwise."""
+    states = {name: written(name, refresh=JOB) for name in ("ads_reports_daily", "campaigns")}
+    later = "2026-03-10T13:30:00.000000Z"
+    states["campaigns"]["full_refresh"]["began"] = later
+    progress = read(states, ["ads_reports_daily", "campaigns", "ads"], refresh=JOB)
+    assert progress["ads"].began == later
+
+
+BAD = {"foo": "bar"}
+BAD_REFRESH = {"full_refresh": {"accounts": 7}}
+
+
+@pytest.mark.parametrize(
+    ("name", "incremental", "refresh", "raw", "unreadable"),
+    [
+        ("ads_reports_daily", True, None, BAD, True),
+        ("ads_reports_daily", True, None, {"stat_time_day": "2026-01-01"}, False),
+        ("ads_reports_daily", True, None, None, False),
+        ("ads_reports_daily", False, UNNUMBERED, BAD, True),
+        ("ads_reports_daily", False, UNNUMBERED, BAD_REFRESH, True),
+        ("ads_reports_daily", False, None, BAD, False),
+        ("ads_reports_daily", True, UNNUMBERED, BAD_REFRESH, False),
+        ("ads_reports_lifetime", True, UNNUMBERED, BAD_REFRESH, True),
+        ("ads_reports_lifetime", True, None, BAD, False),
+        ("advertisers", False, UNNUMBERED, BAD, False),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_known_before_it_is_needed(
+    name: str, incremental: bool, refresh: RefreshId | None, raw: Any, unreadable: bool
+) -> None:
+    """Only where a sync would read it: a cursor of an incremental sync, or the progress of a full refresh."""
+    selected = [Selected(stream(name), incremental=incremental, refresh=refresh)]
+    assert set(unreadable_states(selected, {name: raw})) == ({name} if unreadable else set())
 
 
 def test_a_finished_stream_of_an_earlier_refresh_is_read_again() -> None:

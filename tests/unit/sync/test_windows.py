@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.windows import Window, count_windows, first_day, windows
+from tiktok_marketing.sync.plan.windows import FIRST_DAY, Window, count_windows, final_day, first_day, windows
 from tiktok_marketing.sync.plan.zones import (
     ZONE_AHEAD_OF_ALL,
     ZONE_BEHIND_ALL,
@@ -124,6 +124,19 @@ def test_a_state_ahead_of_today_counts_as_today() -> None:
     """Otherwise the days until then would never be read."""
     first = first_day(START, created=None, state=date(2027, 1, 1), lookback=3, last=LAST)
     assert first == LAST - 3 * DAY
+
+
+@pytest.mark.parametrize(("lookback", "final"), [(0, date(2026, 3, 9)), (3, date(2026, 3, 6))])
+def test_the_last_final_day_is_the_one_before_those_that_are_read_again(lookback: int, final: date) -> None:
+    """The last day that was read is read again in any case."""
+    assert final_day(LAST, lookback=lookback) == final
+    assert first_day(START, created=None, state=LAST, lookback=lookback, last=LAST) == final + DAY
+    assert final_day(date.min, lookback=lookback) == date.min
+
+
+def test_figures_begin_in_2012() -> None:
+    """As Airbyte's connector 3.9.6 begins to read."""
+    assert date(2012, 1, 1) == FIRST_DAY
 
 
 def test_the_lookback_ends_at_the_first_day_of_the_calendar() -> None:

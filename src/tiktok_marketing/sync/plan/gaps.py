@@ -52,7 +52,7 @@ class Gaps(msgspec.Struct):
 
     missing: list[Gap]
     windows: dict[AdvertiserId, Window]
-    restarted: bool = False
+    restarted: bool
 
     def read_from_start(self, accounts: Iterable[AdvertiserId]) -> None:
         """The cursors of these accounts were set back for another reason, so their gaps are read with all the rest."""
