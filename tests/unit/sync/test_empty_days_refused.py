@@ -13,7 +13,7 @@ import pytest
 from unit_builders import FakeClock, account, client, config, refusal, stream, success
 
 from tiktok_marketing.api.client import Client
-from tiktok_marketing.api.rate_limit.tiers import tier_of
+from tiktok_marketing.api.rate_limit.tiers import Tier, tier_of
 from tiktok_marketing.api.transport import Reply, TransportFailure
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import TikTokError
@@ -191,6 +191,54 @@ async def test_an_account_that_may_not_be_read_costs_the_others_no_answer(code: 
     day_finder = finder(Agency(other))
     await day_finder.ask_all(1)
     assert known(day_finder) == {"7000": None, "7001": [1], "7002": [2]}
+
+
+MANY = tuple(f"70{number:02d}" for number in range(12))
+
+
+async def test_if_the_application_may_not_read_reports_other_accounts_are_not_asked_about() -> None:
+    """The accounts of the first question show it, each alone."""
+    agency = Agency(lambda *_: refusal(40118, "The application is not allowed to."))
+    day_finder = finder(agency, MANY)
+    await day_finder.ask_all(1)
+    assert agency.asked == [MANY[:5], *((number,) for number in MANY[:5])]
+    assert known(day_finder, MANY) == dict.fromkeys(MANY)
+
+
+async def test_accounts_that_are_refused_together_cost_the_others_no_answer() -> None:
+    """The token has lost them; that says nothing of the next ones."""
+    lost = refusal(40001, "No permission to operate an advertiser.")
+    day_finder = finder(Agency(lambda ids, _: lost if int(ids[0]) < 7005 else None), MANY)
+    await day_finder.ask_all(1)
+    assert known(day_finder, MANY) == {number: None if int(number) < 7005 else [int(number[-1])] for number in MANY}
+
+
+async def test_an_account_that_is_asked_about_alone_and_refused_costs_the_others_no_answer() -> None:
+    """Nothing shows that the application is meant."""
+    ids = MANY[:6]
+    agency = Agency(refuses("7005", refusal(40118, "The advertiser is not on the allowlist.")))
+    day_finder = finder(agency, ids, days=50)
+    await day_finder.ask_all(1)
+    assert agency.asked.count(("7005",)) == 1
+    assert known(day_finder, ids, days=50) == {number: [int(number[-1])] for number in ids[:5]} | {"7005": None}
+
+
+async def test_two_accounts_that_are_refused_show_that_the_application_is() -> None:
+    """If no other one is answered."""
+    agency = Agency(lambda *_: refusal(40118, "The application is not allowed to."))
+    day_finder = finder(agency, MANY[:7][5:] + MANY[:5], days=50)
+    await day_finder.ask_all(1)
+    assert known(day_finder, MANY[:7], days=50) == dict.fromkeys(MANY[:7])
+
+
+async def test_once_the_quota_of_the_day_is_used_up_nothing_more_is_known() -> None:
+    """Then the reports cannot be read either."""
+    agency = Agency()
+    tier = Tier(per_second=1000, per_minute=60_000, per_day=2)
+    day_finder = EmptyDayFinder(client(agency, FakeClock(), tier=tier), hourly(IDS, 100))  # type: ignore[arg-type]
+    await day_finder.ask_all(1)
+    assert len(agency.asked) == 2
+    assert known(day_finder, days=100) == dict.fromkeys(IDS)
 
 
 @pytest.mark.parametrize("trouble", [refusal(50000, "Internal error"), SILENCE], ids=["50000", "silence"])

@@ -55,6 +55,9 @@ def ads(*ids: int, **fields: Any) -> list[dict[str, Any]]:
     return [{"ad_id": str(each), **fields} for each in ids]
 
 
+SMALLER = refusal(40002, "page_size: Must be less than or equal to 3.")
+
+
 class Server:
     """Answers with what a function of the request says: a reply, or ads, of which the pages are cut.
 
@@ -527,3 +530,37 @@ class Unasked:
     async def send(self, endpoint: str, params: Params, token: str) -> Reply:
         """Fail."""
         raise AssertionError(endpoint, params, token)
+
+
+def most_of_three(params: Params) -> Reply:
+    """Four ads, of which a page has three at most."""
+    if "page_size" not in params:
+        return page(ads(9), 1)
+    size = int(params["page_size"])
+    if size > 3:
+        return SMALLER
+    first = (int(params["page"]) - 1) * size
+    return page(ads(*range(4)[first : first + size]), 4, size=size)
+
+
+async def test_a_size_that_tiktok_refuses_is_not_asked_for_again() -> None:
+    """It names the one that it accepts. Lists of other endpoints, smaller pages and lists without pages stay so."""
+    server = Server(most_of_three)
+    lists = reader(server)
+    assert await read(lists, ADS) == [0, 1, 2, 3]
+    assert [request["page_size"] for request in server.requests] == ["5", "3", "3"]
+    assert await read(lists, replace(ADS, params={"list": "b"})) is not None
+    assert [request["page_size"] for request in server.requests[3:]] == ["3", "3"]
+    assert await read(lists, replace(ADS, params={"list": "c"}, page_size=2)) is not None
+    assert {request["page_size"] for request in server.requests[5:]} == {"2"}
+    before = len(server.requests)
+    await read(lists, replace(ADS, params={"list": "d"}, page_size=None))
+    assert "page_size" not in server.requests[before]
+
+
+async def test_a_refusal_that_names_no_smaller_size_is_an_error() -> None:
+    """Asked once."""
+    server = Server(lambda _: refusal(40002, "page_size: Must be less than or equal to 1000."))
+    with pytest.raises(TikTokError, match="less than or equal to 1000"):
+        await read(reader(server), ADS)
+    assert len(server.requests) == 1
