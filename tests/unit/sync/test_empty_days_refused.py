@@ -223,15 +223,40 @@ async def test_an_account_that_is_asked_about_alone_and_refused_costs_the_others
     assert known(day_finder, ids, days=50) == {number: [int(number[-1])] for number in ids[:5]} | {"7005": None}
 
 
-async def test_two_accounts_that_are_refused_show_that_the_application_is() -> None:
-    """If no other one is answered."""
-    agency = Agency(lambda *_: refusal(40118, "The application is not allowed to."))
-    day_finder = finder(agency, MANY[:7][5:] + MANY[:5], days=50)
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_once_any_account_was_answered_for_no_refusal_is_about_the_application(trusted: bool) -> None:
+    """Not even if that answer cannot be used. The accounts of later questions are asked about."""
+
+    def other(asked: Sequence[str], _: Mapping[str, Any]) -> Reply | None:
+        if "7005" <= asked[0] <= "7009":
+            return refusal(40118, "The advertiser is not on the allowlist.")
+        if trusted or asked[0] > "7009":
+            return None
+        info = {"page": 1, "page_size": 1000, "total_number": 9, "total_page": 1}
+        return success({"list": [], "page_info": info})
+
+    day_finder = finder(Agency(other), MANY)
     await day_finder.ask_all(1)
-    assert known(day_finder, MANY[:7], days=50) == dict.fromkeys(MANY[:7])
+    known_days = known(day_finder, MANY)
+    later = {number for number, days in known_days.items() if days is not None}
+    assert later == {*(MANY[:5] if trusted else ()), *MANY[10:]}
 
 
-async def test_once_the_quota_of_the_day_is_used_up_nothing_more_is_known() -> None:
+async def test_an_account_whose_answer_cannot_be_used_shows_that_the_application_is_not_refused() -> None:
+    """It is asked about alone, because others are refused. Accounts of later questions are asked about."""
+
+    def other(asked: Sequence[str], params: Mapping[str, Any]) -> Reply | None:
+        if list(asked) == ["7000"]:
+            return msgspec.structs.replace(Agency().report(["7000"], params), headers={"X-Tt-Ads-Throttle": "1"})
+        return refusal(40118, "The advertiser is not on the allowlist.") if int(asked[-1]) < 7005 else None
+
+    day_finder = finder(Agency(other), MANY[:10])
+    await day_finder.ask_all(1)
+    known_days = known(day_finder, MANY[:10])
+    assert {number for number, days in known_days.items() if days is not None} == set(MANY[5:10])
+
+
+async def test_once_the_quota_of_the_day_is_used_up_nothing_more_is_asked() -> None:
     """Then the reports cannot be read either."""
     agency = Agency()
     tier = Tier(per_second=1000, per_minute=60_000, per_day=2)

@@ -68,6 +68,8 @@ class EmptyDayFinder:
         self._partitions = list(partitions)
         self._idle_accounts = idle_accounts
         self._accounts = dict(accounts_of(self._partitions))
+        self._was_answered = False
+        """Whether TikTok has answered about any account, so that it does not refuse the application."""
 
     @classmethod
     def of_sync(
@@ -169,23 +171,24 @@ class EmptyDayFinder:
             TikTokError: If no other request can succeed.
         """
         accounts = [days for days in query.accounts if not days.unanswerable]
+        if not accounts:
+            query.answered = True
+            return
         try:
-            if accounts and query.by_day:
+            if query.by_day:
                 self._take_answer(query, await self._answers(accounts, query.window))
-            elif accounts:
+            else:
                 await self._ask_for_sum(accounts[0], query)
+            self._was_answered = True
         except TikTokError as error:
             if error.action is Action.STOP_SYNC:
                 raise
-            for_all = error.action is Action.FAIL_STREAM
-            if for_all and error.code is None:  # the day's quota is used up
-                self._give_up()
-            elif error.failure_type is not FailureType.TRANSIENT or error.http_status is not None:
-                answered = await self._ask_one_by_one(accounts, query)
-                if for_all and len(accounts) > 1 and not answered:  # TikTok refuses the application, not one of them
-                    self._give_up()
+            if error.failure_type is not FailureType.TRANSIENT or error.http_status is not None:
+                await self._ask_one_by_one(accounts, query)
+                if error.action is Action.FAIL_STREAM and not self._was_answered:
+                    self._give_up()  # TikTok refuses the application, not one of them
         except (IncompleteReadError, AdsLeftOutError):
-            pass
+            self._was_answered = True
         finally:
             query.answered = True
 
@@ -250,23 +253,21 @@ class EmptyDayFinder:
                     return True
         return False
 
-    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> bool:
-        """Ask for each account alone, because one of them made the query fail for all. Returns whether any answered."""
-        answered = False
+    async def _ask_one_by_one(self, accounts: Sequence[AccountDays], query: ActivityQuery) -> None:
+        """Ask for each account alone, because one of them made the query fail for all."""
         for days in accounts:
             if len(accounts) > 1:
                 try:
                     query.answers.update(await self._active_days([days], query.window, brief=True))
-                    answered = True
+                    self._was_answered = True
                     continue
                 except TikTokError as error:
                     if error.action is Action.STOP_SYNC:
                         raise
                 except (IncompleteReadError, AdsLeftOutError):
-                    answered = True
+                    self._was_answered = True
                     continue
             days.unanswerable = True
-        return answered
 
     def _give_up(self) -> None:
         for days in self._accounts.values():
