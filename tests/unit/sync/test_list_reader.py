@@ -512,6 +512,38 @@ def test_several_records_of_a_key_are_described() -> None:
     assert several.startswith("TikTok delivers 3 different records with each of 2 keys, for example ad_id 5.")
 
 
+async def test_records_of_another_account_are_asked_for_again() -> None:
+    """A cache on the way answered for it. If that stays, none of them is delivered."""
+    others = iter([page(ads(1, advertiser_id="7002"), 1)] * 2)
+    server = Server(lambda _: next(others, page(ads(1, advertiser_id="7001"), 1)))
+    of_account = replace(ADS, asked=Asked(account="7001"))
+    assert await read(reader(server), of_account) == [1]
+    assert len(server.requests) == 3
+    wrong = Server(lambda _: page(ads(1, advertiser_id="7002"), 1))
+    with pytest.raises(TikTokError, match="of advertiser 7002"):
+        await read(reader(wrong), of_account)
+
+
+async def test_of_two_reasons_for_a_partial_answer_the_first_is_told() -> None:
+    """TikTok's own word for one page, and a row of another day on the next."""
+    asked = Asked(Window(date(2026, 1, 1), date(2026, 1, 2)), "stat_time_day")
+
+    def rows(*days: int) -> list[dict[str, Any]]:
+        dimensions = [{"ad_id": str(day), "stat_time_day": f"2026-01-{day:02d} 00:00:00"} for day in days]
+        return [{"dimensions": each, "metrics": {}} for each in dimensions]
+
+    def answer(params: Params) -> Reply:
+        if params["page"] == "1":
+            return page(rows(1), 2, code=20001)
+        return page(rows(2, 9)[: int(params["page_size"])], 2)
+
+    request = Request(endpoint="report/integrated/get/", params={}, page_size=1, asked=asked)
+    lists = ListReader(client(Server(answer), FakeClock()), report_reader(stream("ads_reports_daily")))
+    with pytest.raises(PartialAnswerError) as caught:
+        [delivery async for delivery in lists.read(request)]
+    assert "2026-01-09" not in caught.value.message
+
+
 async def test_rows_of_other_days_in_a_file_are_delivered_and_reported() -> None:
     """Nothing would come of asking for the file's page again, so it is no damaged answer."""
     text = b"ad_id,stat_time_day,spend\n1,2026-03-05 00:00:00,1\n"

@@ -107,3 +107,19 @@ def test_figures_of_recent_days_end_today() -> None:
 def test_an_id_is_usable_if_a_request_can_name_its_object(value: object, *, usable: bool) -> None:
     """TikTok calls ids texts, so they may have letters. None, 0 and what is no plain word stand for no object."""
     assert is_usable_id(value) is usable
+
+
+@pytest.mark.parametrize(("ids", "divisible"), [(["5", "6"], True), (["5"], False)])
+def test_a_request_about_several_ids_can_be_divided(ids: list[str], divisible: bool) -> None:
+    """One without ids cannot, nor one about a single id."""
+    [pixels] = requests_of("pixel_events_statistics", parent_params=ParentParams({"pixel_ids": ids}))
+    assert pixels.divisible is divisible
+    assert not any(request.divisible for request in requests_of("ads"))
+
+
+@pytest.mark.parametrize(
+    ("name", "account"), [("campaigns", ACCOUNT), ("ads", ACCOUNT), ("creative_assets_images", "")]
+)
+def test_only_objects_of_one_account_must_name_it(name: str, account: str) -> None:
+    """Assets may be shared by others."""
+    assert {request.asked.account for request in requests_of(name)} == {account}

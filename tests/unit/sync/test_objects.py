@@ -719,6 +719,74 @@ async def test_refusals_of_single_values_cost_the_others_nothing(refused: Sequen
     assert len(api.params_of("campaign/gmv_max/session/list/")) == asked
 
 
+@pytest.mark.parametrize(("code", "asked"), [(40067, [3, 2, 1, 1, 1]), (40300, [3])])
+async def test_a_request_about_many_ids_that_is_too_large_is_divided(code: int, asked: list[int]) -> None:
+    """Other refusals are not about their number."""
+    api = Api(
+        {
+            "pixel/list/": [{"pixel_id": each} for each in "123"],
+            "pixel/event/stats/": lambda params: (
+                refusal(code, "no")
+                if len(params["pixel_ids"]) > 1
+                else success({"list": [{"pixel_id": params["pixel_ids"][0], "statistics": []}]})
+            ),
+        }
+    )
+    reading = records_of(lists(api, "pixel_events_statistics"))
+    if code == 40067:
+        assert sorted(record["pixel_id"] for record in await reading) == ["1", "2", "3"]
+    else:
+        with pytest.raises(TikTokError, match="no"):
+            await reading
+    sizes = [len(params["pixel_ids"]) for params in api.params_of("pixel/event/stats/")]
+    assert sorted(sizes, reverse=True) == sorted(asked, reverse=True)
+
+
+async def test_a_request_about_one_id_that_is_too_large_is_an_error() -> None:
+    """Nothing smaller can be asked for."""
+    api = Api({"pixel/list/": [{"pixel_id": "1"}], "pixel/event/stats/": lambda _: refusal(40067, "too large")})
+    with pytest.raises(TikTokError, match="too large"):
+        await records_of(lists(api, "pixel_events_statistics"))
+
+
+KINDS = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_filter_that_tiktok_refuses_costs_its_own_objects(kind: str) -> None:
+    """Those of the other filters come, and the refusal is the error at the end."""
+    whole = {"page": 1, "page_size": 100, "total_number": 1, "total_page": 1}
+
+    def answer(params: dict[str, Any]) -> Reply:
+        [asked] = params["filtering"]["gmv_max_promotion_types"]
+        if asked == kind:
+            return refusal(40002, f"{asked} is not supported")
+        return success({"list": [{"campaign_id": "5"}], "page_info": whole})
+
+    records: list[Any] = []
+    with pytest.raises(TikTokError, match=f"{kind} is not supported"):
+        await records_of(lists(Api({"gmv_max/campaign/get/": answer}), "gmv_max_campaigns"), records)
+    assert len(records) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "asked"),
+    [
+        (40002, "gmv_max_promotion_types: not supported", 4),
+        (40001, "No permission to operate advertiser 7001.", 1),
+        (40118, "The application is not on the allowlist.", 1),
+    ],
+)
+async def test_a_refusal_of_every_filter_is_the_accounts(code: int, message: str, asked: int) -> None:
+    """The first is the error. If it is about the account or the application, the other filters are not tried."""
+    count = iter(range(1, 100))
+    api = Api({"gmv_max/campaign/get/": lambda _: refusal(code, f"{message} {next(count)}.")})
+    with pytest.raises(TikTokError) as caught:
+        await records_of(lists(api, "gmv_max_campaigns", deleted=True))
+    assert caught.value.tiktok_message.endswith(" 1.")
+    assert len(api.params_of("gmv_max/campaign/get/")) == asked
+
+
 async def test_a_record_of_a_parent_without_a_usable_id_is_reported_at_the_end() -> None:
     """What belongs to the others is delivered. The error shows the first of them, and how many there are."""
     api = Api(

@@ -206,6 +206,8 @@ def test_a_page_that_arrives_late_is_not_the_last() -> None:
     [
         ("page_size: Must be less than or equal to 100.", 40002, 1000, 100),
         ("page_size: 1000 is not between 1 and 50", 40000, 1000, 50),
+        ("page_size: must be 1", 40002, 1000, 1),
+        ("page_size: 0 is too small", 40002, 1000, None),
         ("page_size: Must be less than or equal to 100.", 40002, 100, None),
         ("page_size: Must be less than or equal to 100.", 40002, None, None),
         ("page_size: Must be less than or equal to 100.", 50000, 1000, None),

@@ -4,7 +4,7 @@ import pytest
 
 from tiktok_marketing.api.error_rules import rule_for
 from tiktok_marketing.catalog import report_stream
-from tiktok_marketing.errors import TikTokError
+from tiktok_marketing.errors import Action, FailureType, TikTokError
 from tiktok_marketing.sync.read.refused_names import refused_names
 from tiktok_marketing.sync.read.report_requests import refused_metrics
 
@@ -82,6 +82,25 @@ def test_any_refusal_that_speaks_of_metrics_refuses_them(code: int) -> None:
     """TikTok has no code for a metric that is withdrawn."""
     assert refused_names(error("Invalid metric fields: ['spend']", code), ASKED) == {"spend"}
     assert not refused_names(error("The spend of this account is unknown", code), ASKED)
+
+
+@pytest.mark.parametrize("code", [40000, 40002, 41002])
+def test_these_codes_need_no_word_about_metrics(code: int) -> None:
+    """The name is enough; other refusals may have such a word by chance."""
+    assert refused_names(error("spend is not supported any more", code), ASKED) == {"spend"}
+    assert not refused_names(error("spend is not supported any more", 40001), ASKED)
+
+
+def test_an_error_without_a_code_names_no_metric() -> None:
+    """TikTok said nothing then, but a gateway did."""
+    page = TikTokError(
+        "Invalid metric fields: ['spend']",
+        action=Action.FAIL_STREAM,
+        failure_type=FailureType.SYSTEM,
+        remedy="",
+        endpoint="report/integrated/get/",
+    )
+    assert not refused_names(page, ASKED)
 
 
 @pytest.mark.parametrize("code", [40300, 40067, 50000])

@@ -121,7 +121,7 @@ class PageCount:
             # A count that ends here explains it, unless it may be that of this page alone.
             return not self.is_counted or self._last_number == 1
         # Without any count, not even the size of a full page is known: a size that is stated may be the asked one.
-        return not self.is_counted and not self._has_counts
+        return not self._has_counts
 
     @property
     def repeats_itself(self) -> bool:
