@@ -86,9 +86,9 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     ),
     "sync.read.refused_days": ("unit/sync/test_refused_days.py",),
     "sync.read.refused_names": ("unit/sync/test_refused_names.py",),
-    "sync.read.repeated_keys": ("unit/sync/test_page_counts.py",),
+    "sync.read.repeated_keys": ("unit/sync/test_page_counts.py", "unit/sync/test_list_reader.py"),
     "sync.read.report_figures": ("unit/sync/test_report_figures.py",),
-    "sync.read.report_parts": ("unit/sync/test_report_parts.py",),
+    "sync.read.report_parts": ("unit/sync/test_report_parts.py", "unit/sync/test_report_windows.py"),
     "sync.read.report_requests": (
         "unit/sync/test_reports.py",
         "unit/sync/test_report_requests.py",

@@ -18,7 +18,7 @@ from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import PartialAnswerError, TikTokError
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.listing import SequentialBudget
-from tiktok_marketing.sync.read.report_figures import FiguresReader, total_of
+from tiktok_marketing.sync.read.report_figures import FiguresReader, is_nameable, total_of
 from tiktok_marketing.sync.read.report_requests import Piece
 from tiktok_marketing.sync.read.split_check import Figures
 
@@ -86,6 +86,37 @@ async def test_figures_are_those_of_each_object_over_the_whole_piece() -> None:
     assert (params["start_date"], params["end_date"], params["page_size"]) == ("2026-01-01", "2026-01-30", "1000")
     assert {"spend", "impressions", "conversion"} <= set(params["metrics"])
     assert [each["filter_value"] for each in params["filtering"]] == ['["STATUS_ALL"]']
+
+
+async def test_an_id_that_is_no_number_is_kept_as_tiktok_sent_it() -> None:
+    """A figure that is none belongs to its object all the same."""
+    api = Reports(campaign_id=[row("campaign_id", "1", "many", 3), row("campaign_id", "abc", "1.00", 4)])
+    found = await Reading(api).figures.of_objects(CAMPAIGNS, PIECE)
+    assert list(found) == ["1", "abc"]
+    assert found["abc"] == figures("1.00", 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("object_id", "nameable"), [("7", True), ("0", True), ("٣", False), ("a", False), ("-1", False), ("", False)]
+)
+def test_a_filter_names_objects_by_digits(object_id: str, nameable: bool) -> None:
+    """Those of ASCII, as TikTok writes them."""
+    assert is_nameable(object_id) is nameable
+
+
+def test_objects_that_no_filter_can_name_are_told_of_at_the_end() -> None:
+    """The others are used. The first of them is shown."""
+    reader = Reading(Reports()).figures
+    assert reader.error("ads_reports_daily") is None
+    assert reader.usable(CAMPAIGNS, ["1", "2"]) == ["1", "2"]
+    assert not reader.has_unusable
+    assert reader.usable(CAMPAIGNS, ["1", "-", "2", "x"]) == ["1", "2"]
+    assert reader.has_unusable
+    error = reader.error("ads_reports_daily")
+    assert error is not None
+    assert "lists 2 records in campaigns_reports_lifetime of advertiser 7001" in error.message
+    assert "for example campaign_id is '-'" in error.message
+    assert "rows of ads_reports_daily are missing" in error.message
 
 
 async def test_objects_are_those_of_the_campaigns_and_origins_of_the_piece() -> None:

@@ -286,6 +286,16 @@ async def test_after_a_partial_answer_nothing_is_compared() -> None:
     assert (inner.figures, outer.figures) == (figures(9, 1), figures(10, 2)), "the first is not open any more"
 
 
+async def test_after_objects_that_no_filter_can_name_nothing_is_compared() -> None:
+    """Their rows are missing, which is reported for that reason."""
+    reading = Reading({WHOLE: Shown(total=10)})
+    parts = reading.begin(Shown(total=10), figures(20))
+    reading.above.has_unusable = True
+    reading.read(FIRST, 9, ["9"])
+    assert await reading.parts.check(parts) == []
+    assert reading.looks == []
+
+
 # -- parts that grew
 
 
