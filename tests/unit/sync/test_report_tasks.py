@@ -43,12 +43,12 @@ class Tasks:
     """TikTok's asynchronous reports.
 
     Args:
-        *statuses: What each check says in turn, the last one for ever.
+        *statuses: What each check says in turn, or its answer; the last one for ever.
         file: What a download brings.
         clock: Notes when a task was created, checked and canceled.
     """
 
-    def __init__(self, *statuses: str, file: str | Reply = FILE, clock: FakeClock | None = None) -> None:
+    def __init__(self, *statuses: str | Reply, file: str | Reply = FILE, clock: FakeClock | None = None) -> None:
         self.statuses = [*(statuses or ("SUCCESS",))]
         self.file = file
         self.creating: Reply = success({"task_id": "900"})
@@ -67,7 +67,7 @@ class Tasks:
             for _ in range(20):
                 await asyncio.sleep(0)  # others create their tasks meanwhile
             status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-            return success({"status": status, "message": None})
+            return status if isinstance(status, Reply) else success({"status": status, "message": None})
         assert endpoint == "report/task/download/"
         return self.file if isinstance(self.file, Reply) else Reply(200, {}, self.file.encode())
 
@@ -255,6 +255,49 @@ async def test_each_check_waits_longer_than_the_one_before() -> None:
     checked = [at - api.times[0] for at, (name, _) in zip(api.times, api.asked, strict=True) if name == "check"]
     waits = [after - before for before, after in zip([0.0, *checked], checked, strict=False)]
     assert [round(wait) for wait in waits] == [1, 2, 4, 8, 15, 15, 15]
+
+
+@pytest.mark.parametrize(("code", "waits"), [(40201, True), (40300, False), (40002, False)])
+async def test_a_task_that_is_not_ready_is_waited_for(code: int, waits: bool) -> None:
+    """TikTok has a code for it. After other refusals of the check, pages are read instead."""
+    api = Tasks(refusal(code, "not now"), "PROCESSING", "SUCCESS")
+    reader = Reader(api)
+    assert bool(await reader.keys()) is waits
+    assert api.count("check") == (3 if waits else 1)
+    assert api.count("download") == waits
+
+
+@pytest.mark.parametrize("what", ["create", "check", "download", "cancel"])
+async def test_trouble_with_a_task_is_not_waited_out(what: str) -> None:
+    """Pages can be read instead, so a few tries within two minutes are enough."""
+    trouble = refusal(50000, "trouble")
+    api = Tasks(
+        *([trouble] if what == "check" else ["PROCESSING"] if what == "cancel" else []),
+        file=trouble if what == "download" else FILE,
+    )
+    if what == "create":
+        api.creating = trouble
+    api.canceling = trouble
+    assert await Reader(api).keys() is None
+    assert 1 < api.count(what) <= 6
+    first = next(at for at, (name, _) in zip(api.times, api.asked, strict=True) if name == what)
+    assert api.times[-1] - first < 120
+
+
+async def test_a_campaign_that_no_filter_can_name_keeps_a_task_from_being_created(api: Tasks) -> None:
+    """TikTok would refuse all of it. Pages are read, and it is said why."""
+    reader = Reader(api)
+    reader.campaigns = ("1", "x")
+    assert await reader.keys() is None
+    assert not api.asked
+    assert "no usable id" in reader.notices[0].text
+
+
+@pytest.mark.parametrize("odd", [{"dimensions": 5, "metrics": {}}, {"dimensions": {}, "metrics": None}, {}])
+def test_rows_of_another_form_are_no_sample(odd: dict[str, Any]) -> None:
+    """The others are."""
+    row = {"dimensions": {"ad_id": "5"}, "metrics": {"spend": "1.00"}}
+    assert sample_of([odd, row], 2, ("ad_id",), ("spend",)) == sample_of([row], 2, ("ad_id",), ("spend",))
 
 
 @pytest.mark.parametrize("canceling", [success({}), refusal(40002, "It has ended.")], ids=["canceled", "refused"])
