@@ -99,6 +99,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.reports": (
         "unit/sync/test_reports.py",
         "unit/sync/test_report_windows.py",
+        "unit/sync/test_days_that_fail.py",
         "unit/sync/test_windows_from_files.py",
     ),
     "sync.read.split_check": ("unit/sync/test_split_check.py",),
