@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from unit_builders import FakeClock, client, page, refusal
 
 from tiktok_marketing.api.rate_limit.tiers import tier_of
-from tiktok_marketing.api.transport import Reply
+from tiktok_marketing.api.transport import Reply, TransportFailure
 from tiktok_marketing.catalog import Grain, ReportStream, report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.errors import ConnectorError, TikTokError, UnusableIdError
@@ -28,7 +28,8 @@ LIFETIME = report_stream("ads_reports_lifetime")
 SUMMED = replace(LIFETIME, source=replace(LIFETIME.source, grain=Grain.SPAN))
 FIRST, NEWEST = date(2026, 1, 1), date(2026, 3, 1)
 Params = dict[str, Any]
-Answer = Callable[[Params], Reply | None]
+Answer = Callable[[Params], Reply | Exception | None]
+SILENCE = TransportFailure("no answer arrived in time", timed_out=True)
 
 
 def window_of(days: int) -> Window:
@@ -56,6 +57,8 @@ class Server:
         decoded: Params = {name: json.loads(text) if text[0] in "[{" else text for name, text in params.items()}
         self.requests.append(decoded)
         answer = self._answer(decoded)
+        if isinstance(answer, Exception):
+            raise answer
         if answer is not None:
             return answer
         level = decoded["dimensions"][0]
@@ -80,13 +83,15 @@ class Server:
         return list(dict.fromkeys(all_days))
 
 
-def bad(*numbers: int, code: int = 50000) -> Answer:
-    """Requests that contain one of these days are not answered."""
+def bad(*numbers: int, code: int = 50000, silent: bool = False) -> Answer:
+    """Requests that contain one of these days get this code, or no answer."""
     days = [day_of(number) for number in numbers]
 
-    def answer(params: Params) -> Reply | None:
+    def answer(params: Params) -> Reply | Exception | None:
         within = any(params["start_date"] <= day <= params["end_date"] for day in days)
-        return refusal(code, "trouble") if within and params["dimensions"][0] == "ad_id" else None
+        if not within or params["dimensions"][0] != "ad_id":
+            return None
+        return SILENCE if silent else refusal(code, "trouble")
 
     return answer
 
@@ -133,6 +138,14 @@ async def test_a_day_that_is_not_answered_costs_itself(code: int) -> None:
     assert reading.error.goes_on
     assert f"on {day_of(2)}" in reading.error.message
     assert (str(NEWEST), str(NEWEST)) in server.asked() or code != 50000
+
+
+async def test_a_day_for_which_no_answer_comes_costs_itself() -> None:
+    """It is divided as one that is slow, and its parts are passed over."""
+    reading = await Reading(Server(bad(2, silent=True))).done()
+    assert reading.ads == ["11", "13", "14"]
+    assert reading.error is not None
+    assert reading.error.goes_on
 
 
 async def test_another_day_shows_once_that_trouble_is_about_days() -> None:
@@ -243,6 +256,20 @@ async def test_a_metric_is_left_out_on_the_days_that_it_is_refused_for() -> None
     }
     assert left_out[day_of(1), border] == {"clicks", "reach"}
     assert left_out[day_of(3), day_of(4)] == {"clicks"}
+
+
+async def test_a_metric_that_is_refused_for_every_day_is_left_out_everywhere() -> None:
+    """Another day is asked about first."""
+
+    def answer(params: Params) -> Reply | None:
+        return refusal(40002, "Invalid metric fields: ['reach']") if "reach" in params["metrics"] else None
+
+    server, refused = Server(answer), set[str]()
+    reading = await Reading(server, refused=refused).done()
+    assert reading.error is None
+    assert reading.ads == ["11", "12", "13", "14"]
+    assert refused == {"reach"}
+    assert server.asked() == [(day_of(1), day_of(4)), (str(NEWEST), str(NEWEST))]
 
 
 async def test_rows_of_other_days_alone_are_no_answer() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from unit_builders import stream
@@ -11,6 +11,7 @@ from unit_builders import stream
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.config import AdvertiserId
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.refused_days import DayRefusals
 from tiktok_marketing.sync.read.report_trial import MetricTrial
 from tiktok_marketing.sync.run.run_warnings import clock_warnings, metric_warnings
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -91,6 +92,20 @@ def test_what_an_account_refuses_later_is_said_later() -> None:
     [warning] = metric_warnings(runs)
     assert "clicks" in warning
     assert "spend" not in warning
+
+
+def test_what_is_refused_for_some_days_is_said_once_with_that() -> None:
+    """Not if it is refused for all days, and not for accounts that refuse nothing."""
+    run = run_of("ads_reports_daily", a1={"clicks"})
+    for account, metrics in (("1", {"reach", "clicks"}), ("2", set()), ("3", {"spend"})):
+        run.day_refusals[AdvertiserId(account)] = DayRefusals(date(2026, 3, 1))
+        run.day_refusals[AdvertiserId(account)].somewhere |= metrics
+    runs = {"ads_reports_daily": run}
+    first, third = metric_warnings(runs)
+    assert "(ads_reports_daily: clicks; ads_reports_daily, on some days: reach)" in first
+    assert third.startswith("Advertiser 3: ")
+    assert "(ads_reports_daily, on some days: spend)" in third
+    assert list(metric_warnings(runs)) == []
 
 
 def test_what_is_refused_everywhere_later_is_said_then() -> None:

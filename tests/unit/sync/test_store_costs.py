@@ -250,6 +250,26 @@ async def test_a_store_without_a_usable_id_is_reported() -> None:
     assert "'-'" in (await why_incomplete(finder(Stores([3], [{"1": 3}], stores=("-", "+", "71"))))).message
 
 
+@pytest.mark.parametrize("campaign", ["x", "A1b", "0"])
+async def test_a_campaign_that_no_filter_can_name_is_reported(campaign: str) -> None:
+    """The others are parts. It has digits only, as TikTok's campaigns have."""
+    finding = finder(Stores([3], [{campaign: 1, "1": 2}]))
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    error = finding.error(REPORT)
+    assert isinstance(error, UnusableIdError)
+    assert f"campaign_id is '{campaign}'" in error.message
+    assert "a record in gmv_max_product_campaign_reports_lifetime" in error.message
+
+
+async def test_products_have_letters_too_and_minus_one_is_none() -> None:
+    """TikTok writes -1 for cost without a product, which a filter accepts."""
+    finding = finder(Stores([3], [{"1": 3}], [{"A1b": 1, "-1": 1, "-": 1}]))
+    assert ids_of(await finding.parts(PRODUCTS, WINDOW), "item_group_ids") == ["A1b", "-1"]
+    error = finding.error(REPORT)
+    assert error is not None
+    assert "item_group_id is '-'" in error.message
+
+
 @pytest.mark.parametrize("stores", [("71", "72", "73", "74", "75", "76"), ("72", "73", "74", "71", "75", "76")])
 async def test_a_refused_store_costs_itself_only(stores: Sequence[str]) -> None:
     """The others are read, and the error names the first that was refused, with TikTok's code."""

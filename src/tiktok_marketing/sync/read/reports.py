@@ -456,7 +456,7 @@ class ReportWindow:
             place=self._place,
             disjoint=True,
             given=given_dimensions(self._source, piece),
-            asked=Asked.of_report(self._source, None if piece.summed else piece.window, self._advertiser_id),
+            asked=Asked.of_report(self._source, piece.window, self._advertiser_id),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             probing=self._is_in_trouble,
             divisible=piece.halves() is not None or smaller_objects(self._source, piece) is not None,

@@ -95,7 +95,7 @@ def number_of(value: Any) -> Decimal:
 def _figure(value: Any) -> Decimal | None:
     """A figure as a number, as a column would have it; None if it is none."""
     number = None if isinstance(value, bool) else to_decimal(value)
-    return None if number is None or (number and number.adjusted() >= _MOST_WHOLE_DIGITS) else number
+    return None if number and number.adjusted() >= _MOST_WHOLE_DIGITS else number
 
 
 class _Metrics(msgspec.Struct):
