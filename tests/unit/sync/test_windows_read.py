@@ -195,6 +195,17 @@ async def test_days_of_a_partial_answer_are_incomplete() -> None:
     assert await reading.seen() == ["1 rows", "incomplete", "incomplete"]
 
 
+@pytest.mark.parametrize("days", [1, None])
+async def test_rows_that_are_missing_leave_other_days_to_be_read(days: int | None) -> None:
+    """TikTok answers, and counts one row more than it lists. What has no days has no other ones."""
+    stream = DAILY if days else report_stream("ads_reports_lifetime")
+    rows = [row(1)] if days else [{"dimensions": {"ad_id": "1"}, "metrics": {}}]
+    reading = Reading(Api(lambda *_: reply(rows, total=2)), stream)
+    with pytest.raises(IncompleteReadError) as caught:
+        await reading.deliver(days)
+    assert caught.value.goes_on is (days is not None)
+
+
 def by_day(rows_per_day: int, **totals: int) -> Callable[[str, Params], Reply]:
     """As many rows per day; TikTok counts others for a window, for example `w0104`."""
 
