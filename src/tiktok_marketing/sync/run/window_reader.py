@@ -37,7 +37,7 @@ from tiktok_marketing.sync.read.report_parts import DaysRead, rows_missing
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, is_exact, shorter_windows
 from tiktok_marketing.sync.read.report_tasks import ReportTasks
 from tiktok_marketing.sync.read.reports import ReportWindow
-from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids, unusable_stores
+from tiktok_marketing.sync.read.store_parts import StorePartFinder, store_ids
 from tiktok_marketing.sync.run.byte_queue import ByteQueue
 from tiktok_marketing.sync.run.scheduler import Step
 from tiktok_marketing.sync.run.stream_run import StreamRun
@@ -242,14 +242,7 @@ class WindowReader:
         return is_exact(stream, include_deleted=self._config.include_deleted)
 
     def _lacks_stores(self, stream: Stream, advertiser_id: AdvertiserId) -> bool:
-        """Whether the account sees fewer stores than before. Then nobody knows whether their rows are gone.
-
-        A store without a usable id may be any of those that a database has rows of.
-        """
-        if isinstance(stream, ReportStream) and is_by_store(stream):
-            records = self._lists.known(object_stream(STORES), advertiser_id)
-            if records is not None and unusable_stores(records):
-                return True
+        """Whether the account sees fewer stores than before. Then nobody knows whether their rows are gone."""
         seen = self.stores_of(advertiser_id) if isinstance(stream, ReportStream) and is_by_store(stream) else None
         known = [of.stores_of(advertiser_id) or () for of in self.cursors.values()]
         return seen is not None and any(lost_stores(stores, seen) for stores in known)
