@@ -110,9 +110,8 @@ def test_a_notice_names_few_accounts_and_counts_the_others() -> None:
 
 def test_an_account_that_is_read_from_the_start_has_no_gap() -> None:
     """Its days would come twice."""
-    gaps = Gaps(
-        [], {FIRST: Window(date(2026, 11, 1), date(2026, 11, 2)), SECOND: Window(date(2026, 11, 1), date(2026, 11, 2))}
-    )
+    window = Window(date(2026, 11, 1), date(2026, 11, 2))
+    gaps = Gaps(missing=[], windows={FIRST: window, SECOND: window}, restarted=False)
     gaps.read_from_start({FIRST: ["2"]})
     assert [*gaps.windows] == [SECOND]
     assert gaps.restarted
