@@ -58,7 +58,10 @@ TROUBLE = {
 
 
 def parts_of(line: str) -> list[str]:
-    """The texts that the platform would print for a line of the protocol; other lines as they are."""
+    """The texts that the platform would print for a line of the protocol; other lines as they are.
+
+    A stream is called what the platform's own catalog calls it, or the platform would not know which one is meant.
+    """
     try:
         message = json.loads(line)
     except ValueError:
@@ -69,8 +72,8 @@ def parts_of(line: str) -> list[str]:
 
     def collect(value: Any) -> None:
         if isinstance(value, dict):
-            for item in value.values():
-                collect(item)
+            for name, item in value.items():
+                collect({} if name == "stream_descriptor" else item)
         elif isinstance(value, str):
             texts.append(value)
 
