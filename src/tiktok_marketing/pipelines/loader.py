@@ -47,7 +47,7 @@ from tiktok_marketing.pipelines.databases.destination import Database, Relation,
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
 from tiktok_marketing.pipelines.databases.held import HeldPackages, Step
 from tiktok_marketing.pipelines.databases.known_streams import REPORTS, described_reports, key_before
-from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, delete_rows
+from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges, delete_vanished
 from tiktok_marketing.pipelines.dlt_pipeline import DltPipeline
 from tiktok_marketing.pipelines.inspection import (
     filled_at_last_sync,
@@ -490,12 +490,8 @@ class Loader:
         if stream.name not in self.tables:
             return
 
-        condition = "(have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?)) AND have.advertiser_id <> ALL(?)"
-        condition += "" if read is None else " AND have.advertiser_id = ANY(?)"
-        of_accounts = [list(skipped), *([] if read is None else [list(read)])]
-
         def remove(of: Session) -> None:
             table = f'"{self._destination.dataset}"."{stream.name}"'
-            delete_rows(of.execute, table, condition, [self._loaded.packages, *of_accounts], guarded=guarded)
+            delete_vanished(of.execute, table, self._loaded.packages, read, skipped, guarded=guarded)
 
         self._change_table(session, stream.name, remove)

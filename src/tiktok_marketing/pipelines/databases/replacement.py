@@ -224,6 +224,34 @@ def delete_rows(
         )
 
 
+def delete_vanished(
+    execute: Execute,
+    table: str,
+    packages: Sequence[str],
+    read: Sequence[int] | None,
+    skipped: Sequence[int],
+    *,
+    guarded: bool = False,
+) -> None:
+    """Delete the rows that a sync did not bring, from the table of a stream that is read whole each time.
+
+    Args:
+        execute: Runs a statement.
+        table: The table, as SQL accepts it.
+        packages: The packages of the sync.
+        read: The accounts that were read; None for all.
+        skipped: The accounts whose rows stay.
+        guarded: Whether something of the user's may keep the rows.
+
+    Raises:
+        RowsRefusedError: It keeps them, without an error.
+    """
+    condition = "(have._dlt_load_id IS NULL OR have._dlt_load_id <> ALL(?)) AND have.advertiser_id <> ALL(?)"
+    condition += "" if read is None else " AND have.advertiser_id = ANY(?)"
+    accounts = [list(skipped), *([] if read is None else [list(read)])]
+    delete_rows(execute, table, condition, [list(packages), *accounts], guarded=guarded)
+
+
 def _replaced(column: str | None, spans: Sequence[Span]) -> Iterator[tuple[str, str, list[Any]]]:
     """Yield what holds the days of spans (empty for nothing), the condition for their rows, and the values of both."""
     if column is None:
