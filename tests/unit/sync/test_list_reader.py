@@ -112,7 +112,7 @@ def numbers(count: int, first: int = 1) -> list[int]:
 def test_a_request_demands_nothing_by_itself() -> None:
     """Whoever needs more says so."""
     request = Request(endpoint="ad/get/", params={}, page_size=None)
-    assert (request.divisible, request.brief, request.disjoint) == (False, False, False)
+    assert (request.divisible, request.brief, request.probing, request.disjoint) == (False, False, False, False)
     assert (request.max_rows, request.max_records, request.place, request.advertiser_id) == (None, None, None, None)
 
 
@@ -534,13 +534,14 @@ async def test_of_two_reasons_for_a_partial_answer_the_first_is_told() -> None:
 
     def answer(params: Params) -> Reply:
         if params["page"] == "1":
-            return page(rows(1), 2, code=20001)
-        return page(rows(2, 9)[: int(params["page_size"])], 2)
+            return page(rows(1), 3, code=20001)
+        return page(rows(2, 9), 3)
 
-    request = Request(endpoint="report/integrated/get/", params={}, page_size=1, asked=asked)
+    request = Request(endpoint="report/integrated/get/", params={}, page_size=2, asked=asked)
     lists = ListReader(client(Server(answer), FakeClock()), report_reader(stream("ads_reports_daily")))
     with pytest.raises(PartialAnswerError) as caught:
         [delivery async for delivery in lists.read(request)]
+    assert lists.rows_delivered == 3
     assert "2026-01-09" not in caught.value.message
 
 
@@ -588,6 +589,15 @@ async def test_a_size_that_tiktok_refuses_is_not_asked_for_again() -> None:
     before = len(server.requests)
     await read(lists, replace(ADS, params={"list": "d"}, page_size=None))
     assert "page_size" not in server.requests[before]
+
+
+async def test_a_size_that_tiktok_names_and_refuses_is_an_error() -> None:
+    """It is not asked for for ever."""
+    answers = iter([SMALLER] * 5)
+    server = Server(lambda _: next(answers))
+    with pytest.raises(TikTokError, match="less than or equal to 3"):
+        await read(reader(server), ADS)
+    assert [request["page_size"] for request in server.requests] == ["5", "3"]
 
 
 async def test_a_refusal_that_names_no_smaller_size_is_an_error() -> None:

@@ -90,9 +90,10 @@ async def test_figures_are_those_of_each_object_over_the_whole_piece() -> None:
 
 async def test_an_id_that_is_no_number_is_kept_as_tiktok_sent_it() -> None:
     """A figure that is none belongs to its object all the same."""
-    api = Reports(campaign_id=[row("campaign_id", "1", "many", 3), row("campaign_id", "abc", "1.00", 4)])
+    odd = row("campaign_id", "2", "1.50", 3) | {"metrics": "none"}
+    api = Reports(campaign_id=[row("campaign_id", "1", "many", 3), odd, row("campaign_id", "abc", "1.00", 4)])
     found = await Reading(api).figures.of_objects(CAMPAIGNS, PIECE)
-    assert list(found) == ["1", "abc"]
+    assert list(found) == ["1", "2", "abc"]
     assert found["abc"] == figures("1.00", 4, 1)
 
 

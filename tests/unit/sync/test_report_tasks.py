@@ -267,6 +267,13 @@ async def test_a_task_that_is_not_ready_is_waited_for(code: int, waits: bool) ->
     assert api.count("download") == waits
 
 
+async def test_a_task_that_is_long_not_ready_is_waited_for() -> None:
+    """Longer than any trouble is waited out."""
+    api = Tasks(*[refusal(40201, "Task is not ready")] * 20, "SUCCESS")
+    assert await Reader(api).keys()
+    assert api.count("check") == 21
+
+
 @pytest.mark.parametrize("what", ["create", "check", "download", "cancel"])
 async def test_trouble_with_a_task_is_not_waited_out(what: str) -> None:
     """Pages can be read instead, so a few tries within two minutes are enough."""
