@@ -325,7 +325,9 @@ def test_accounts_that_lack_the_same_are_counted_together(fill: bool, restart: b
 def test_only_days_are_read_again_for_late_figures(name: str, start: date) -> None:
     """What was read of objects stays covered, if `start_date` is the day of the cursor."""
     cursors = cursors_of({"7001": Covered(start=date(2026, 11, 1), include_deleted=True, metrics=METRICS)})
-    settings = config(start_date=date(2026, 11, 9), include_deleted=True, attribution_window=3)
+    settings = config(
+        start_date=date(2026, 11, 9), include_deleted=True, attribution_window=3, objects_since_start_date=True
+    )
     settle_coverage(settings, stream(name), cursors, [account("7001")])
     covered = cursors.covered_of("7001")
     assert covered is not None
