@@ -76,6 +76,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
         "unit/sync/test_pages_in_memory.py",
         "unit/sync/test_windows_from_files.py",
     ),
+    "sync.read.metric_search": ("unit/sync/test_metric_search.py",),
     "sync.read.objects": ("unit/sync/test_object_requests.py", "unit/sync/test_objects.py"),
     "sync.read.page_count": ("unit/sync/test_page_count.py",),
     "sync.read.parent_lists": ("unit/sync/test_parent_lists.py",),
