@@ -30,6 +30,7 @@ from tiktok_marketing.pipelines.databases.bookkeeping import (
     stored_streams,
 )
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
+from tiktok_marketing.pipelines.key_types import key_type_refusal
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
@@ -233,7 +234,8 @@ class Database:
         if relation is not None:
             relation = msgspec.structs.replace(relation, writable=True)
         ours = {*expected_columns(stream), MISFITS, _DLT_ID}
-        return refusal_of(stream.name, relation, ours, self._source.dataset)
+        dataset = self._source.dataset
+        return refusal_of(stream.name, relation, ours, dataset) or key_type_refusal(stream, relation, dataset)
 
     def missing_columns(self, stream: Stream) -> set[str]:
         """Return the columns that the checks need and the stream's table does not have."""

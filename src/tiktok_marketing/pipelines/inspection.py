@@ -174,18 +174,25 @@ def _cover(
         f'SELECT advertiser_id, min("{stream.cursor}") FROM {contents.table(stream.name)}'  # noqa: S608 - names of the catalog
         f' WHERE advertiser_id IS NOT NULL AND "{stream.cursor}" IS NOT NULL GROUP BY advertiser_id'
     )
-    firsts = {
-        AdvertiserId(str(account)): date.fromisoformat(str(first)[:10]) for account, first in contents.rows(sql, ())
-    }
+    firsts = {AdvertiserId(str(account)): _day_of(first) for account, first in contents.rows(sql, ())}
+    earliest = min((first for first in firsts.values() if first is not None), default=None)
     for account in accounts:
         day = cursors.day_of(account)
-        first = firsts.get(account, min(firsts.values(), default=day))
-        if day is None or first is None:
+        if day is None:
             continue
+        first = firsts.get(account, earliest) or day
         shows = deleted or not stream.source.hides_deleted
         covered = covered_report(stream, min(first, day), include_deleted=shows)
         # The versions that wrote no coverage read no boosted posts.
         cursors.cover(account, msgspec.structs.replace(covered, boosted_posts=False))
+
+
+def _day_of(value: object) -> date | None:
+    """The day of a value; None if a user has changed it into something else, so that it says nothing."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def _has_deleted_objects(contents: Contents) -> bool:

@@ -56,6 +56,7 @@ from tiktok_marketing.pipelines.inspection import (
     refusals_of_states,
     with_coverage,
 )
+from tiktok_marketing.pipelines.key_types import key_type_refusal
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
 from tiktok_marketing.pipelines.opening import SessionOpener
 from tiktok_marketing.pipelines.package import LoadPackage
@@ -232,6 +233,7 @@ class Loader:
         for stream in streams:
             relation = relations.get(stream.name)
             refusal = refusal_of(stream.name, relation, self._ours(stream, known), self._destination.dataset)
+            refusal = refusal or key_type_refusal(stream, relation, self._destination.dataset)
             refusal = refusal or changed_key_refusal(stream, key_before(source.get(REPORTS), stream))
             if refusal is not None:
                 self.refused[stream.name] = refusal

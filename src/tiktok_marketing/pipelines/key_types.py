@@ -1,0 +1,76 @@
+"""The types in which a table can hold what identifies and dates its rows. The user may have changed them. Pure.
+
+A sync finds the rows that it replaces by account, key, day and package. In a type that rounds an id, cuts an hour off,
+or moves a day with the time zone of whoever asks, it would find others or none, and rows would be there twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tiktok_marketing.catalog import Stream
+from tiktok_marketing.errors import DestinationError
+from tiktok_marketing.pipelines.arrow.columns import ColumnType
+from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.contents import LOAD_ID
+from tiktok_marketing.pipelines.databases.destination import Relation
+from tiktok_marketing.pipelines.databases.names import quoted_name
+from tiktok_marketing.pipelines.databases.replacement import day_column
+
+_FLOATS = r"real|float\w*|double( precision)?"
+_NUMBERS = rf"\w*int|\w*integer|(numeric|decimal)\b.*|{_FLOATS}"
+_ZONED = r"timestamptz|(time|timestamp)\b.* with time zone"
+_DATES = r"date|time\b.*|timestamp.*"
+_OTHERS = r"boolean|interval|uuid|bytea|blob|bit.*"
+_UNFIT: Mapping[ColumnType, re.Pattern[str]] = {
+    ColumnType.INTEGER: re.compile(rf"{_FLOATS}|{_DATES}|{_OTHERS}"),
+    ColumnType.TEXT: re.compile(rf"{_NUMBERS}|{_DATES}|jsonb?|{_OTHERS}"),
+    ColumnType.DAY: re.compile(rf"{_NUMBERS}|{_ZONED}|time( without time zone)?|jsonb?|{_OTHERS}"),
+    ColumnType.TIME: re.compile(rf"{_NUMBERS}|{_ZONED}|date|time( without time zone)?|jsonb?|{_OTHERS}"),
+}
+"""Types, in the words of DuckDB and Postgres, that cannot hold what such a column has. Texts can hold all of it."""
+_KEPT = re.compile(rf"{_ZONED}|{_NUMBERS}")
+"""Types in which a text, a day or an hour is still there, so that the column can be changed back."""
+_WORDS = {ColumnType.TEXT: "text", ColumnType.DAY: "date", ColumnType.TIME: "timestamp"}
+
+
+def key_type_refusal(stream: Stream, relation: Relation | None, dataset: str) -> DestinationError | None:
+    """Why a sync would not find the rows of a table that it replaces; None if it finds them.
+
+    Args:
+        stream: The stream.
+        relation: Its table; None if there is none.
+        dataset: The schema, for the statement that helps.
+    """
+    if relation is None:
+        return None
+    for name, expected in _identifying(stream):
+        column = relation.columns.get(name)
+        if column is None or _UNFIT[expected].fullmatch(column.type.lower()) is None:
+            continue
+        return DestinationError(
+            f"The column {name} of the table {stream.name} has the type {column.type}, in which a sync does not find "
+            "the rows that it replaces.",
+            remedy=_remedy(f"{quoted_name(dataset)}.{quoted_name(stream.name)}", name, column.type.lower(), expected),
+        )
+    return None
+
+
+def _remedy(table: str, column: str, type_: str, expected: ColumnType) -> str:
+    if expected not in _WORDS or _KEPT.fullmatch(type_) is None:
+        return "What it held is lost. Drop the table: the next sync creates it and reads it from the start."
+    zone = ", in the time zone in which you changed it" if re.fullmatch(_ZONED, type_) else ""
+    return (
+        f"Change it back{zone}: ALTER TABLE {table} ALTER COLUMN {quoted_name(column)} TYPE {_WORDS[expected]}. "
+        "Or drop the table: the next sync creates it and reads it from the start."
+    )
+
+
+def _identifying(stream: Stream) -> Iterator[tuple[str, ColumnType]]:
+    """Yield the columns that identify, date and package a row, with the types that a sync gives them."""
+    names = {*stream.table_key, day_column(stream)}
+    for column in columns_of(stream):
+        if column.name in names and column.type in _UNFIT:
+            yield column.name, column.type
+    yield LOAD_ID, ColumnType.TEXT
