@@ -427,6 +427,42 @@ async def test_a_copy_in_the_folder_of_a_table_is_named_and_the_advice_works(tmp
     assert place.rows(DAILY) == before
 
 
+def to_month(file: Path) -> Path:
+    """A month that no sync has read yet."""
+    return file.parents[1] / "month=1999-12" / file.name
+
+
+def over_a_file(file: Path) -> Path:
+    """A file of the same account."""
+    return max(file.parents[1].rglob("*.parquet"))
+
+
+def to_account(file: Path) -> Path:
+    """An account that no sync knows."""
+    return file.parents[2] / "account=1" / file.parent.name / file.name
+
+
+@pytest.mark.parametrize("place_of", quickly(to_month, over_a_file, to_account))
+async def test_a_file_in_the_folder_of_another_is_named_and_the_advice_works(
+    tmp_path: Path, place_of: Callable[[Path], Path]
+) -> None:
+    """A sync would not find its rows, and readers would find them twice."""
+    place = parquet(tmp_path)
+    async with Emulator(business()) as emulator:
+        await synced(place.destination, emulator, streams=[DAILY])
+        before = place.rows(DAILY)
+        file = min((tmp_path / "lake" / "tiktok_ads" / DAILY).rglob("*.parquet"))
+        moved = place_of(file)
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(moved)
+        with pytest.raises(DestinationError, match="of another account or month than its folder") as refused:
+            await synced(place.destination, emulator, streams=[DAILY])
+        assert str(moved) in refused.value.message
+        moved.unlink()
+        assert (await synced(place.destination, emulator, streams=[DAILY])).complete
+    assert place.rows(DAILY) == before
+
+
 async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
     """The error names it and the table, and the advice works."""
     place = parquet(tmp_path)

@@ -20,7 +20,8 @@ from tiktok_marketing.sync.plan.windows import Window
 Execute = Callable[[str, Sequence[Any]], Any]
 """Runs a statement with `?` for each value."""
 
-_DAY_COLUMNS = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour"}
+DAY_COLUMNS = {Grain.DAY: "stat_time_day", Grain.HOUR: "stat_time_hour"}
+"""The column with the day or hour of a row, by what a row of the report is about."""
 
 
 class RowsRefusedError(Exception):
@@ -197,7 +198,7 @@ def updated_tables(client: Any, changes: TableChanges, tables: Iterable[str] | N
 
 def day_column(stream: Stream) -> str | None:
     """Return the column with the day or hour of a report's row; None if the report has none."""
-    return _DAY_COLUMNS.get(stream.source.grain) if isinstance(stream, ReportStream) else None
+    return DAY_COLUMNS.get(stream.source.grain) if isinstance(stream, ReportStream) else None
 
 
 def delete_rows(

@@ -10,8 +10,9 @@ import io
 import re
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,11 +24,12 @@ from tiktok_marketing.pipelines.databases.errors import first_line, text_of
 from tiktok_marketing.pipelines.databases.files.arrow_rows import LOAD_ID, joined, of_vanished, surviving
 from tiktok_marketing.pipelines.databases.files.folder import Folder
 from tiktok_marketing.pipelines.databases.files.table_format import File
-from tiktok_marketing.pipelines.databases.replacement import Replacement, day_column
+from tiktok_marketing.pipelines.databases.replacement import DAY_COLUMNS, Replacement, day_column
 
 _FILE = "rows.parquet"
-_OURS = re.compile(r"account=(-?[0-9]+|None)/(month=-?[0-9]+-[0-9]{2}/)?" + re.escape(_FILE))
+_OURS = re.compile(r"account=(-?[0-9]+|None)/(?:month=(-?[0-9]+-[0-9]{2})/)?" + re.escape(_FILE))
 """The path of a file below its table, as `_file_of` makes it."""
+_MONTH = "{:%Y-%m}"
 
 
 class ParquetTables:
@@ -43,6 +45,7 @@ class ParquetTables:
         for name in self._files_of_stream(table):
             with self._reading(name), self._folder.opened(name) as content:
                 file = pq.ParquetFile(content, pre_buffer=False)
+                self._check_place(name, file.metadata)
                 files[name] = File(file.metadata.num_rows, frozenset(file.schema_arrow.names))
         return files
 
@@ -122,6 +125,19 @@ class ParquetTables:
                 )
         return files
 
+    def _check_place(self, name: str, metadata: pq.FileMetaData) -> None:
+        """Make sure that a file has rows of the account and the month that its path names, and no others.
+
+        Raises:
+            DestinationError: It has others: somebody moved it here. Syncs would not find them, and read them again.
+        """
+        match = _OURS.fullmatch(name.partition("/")[2])
+        if match is not None and not _places(metadata, with_months=match[2] is not None) <= set(match.groups()):
+            raise DestinationError(
+                f"The file {self._folder.url}/{name} has rows of another account or month than its folder.",
+                remedy="Move it back to where it was, or delete it, and run the sync again: it reads what is missing.",
+            )
+
     def _read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         content = self._folder.read(name)
         assert content is not None  # noqa: S101 - it was listed, and no other sync writes here
@@ -158,6 +174,20 @@ class ParquetTables:
             ) from error
 
 
+def _places(metadata: pq.FileMetaData, *, with_months: bool) -> set[str]:
+    """The first and last account and month of the rows of a file, as a path names them."""
+    forms: dict[str, Callable[[Any], str]] = {"advertiser_id": str}
+    if with_months:
+        forms |= dict.fromkeys(DAY_COLUMNS.values(), _MONTH.format)
+    places: set[str] = set()
+    for position, column in enumerate(metadata.schema.names):
+        for group in range(metadata.num_row_groups if column in forms else 0):
+            bounds = metadata.row_group(group).column(position).statistics
+            if bounds is not None and bounds.has_min_max:
+                places |= {forms[column](bounds.min), forms[column](bounds.max)}
+    return places
+
+
 def _parts(stream: Stream, rows: pa.Table) -> dict[str, pa.Table]:
     """Split rows by the file that they belong to."""
     if not rows.num_rows:
@@ -181,7 +211,7 @@ def _touched(replacement: Replacement, existing: Collection[str]) -> set[str]:
         if span.days is None or day_column(stream) is None:
             files.add(_file_of(stream.name, span.advertiser_id, ""))
             continue
-        first, last = f"{span.days.start:%Y-%m}", f"{span.days.end:%Y-%m}"
+        first, last = _MONTH.format(span.days.start), _MONTH.format(span.days.end)
         begin, end = (_file_of(stream.name, span.advertiser_id, month) for month in (first, last))
         files.update(name for name in existing if begin <= name <= end)
     return files
