@@ -26,9 +26,9 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not thorough and not browser"
 
 # The rest of the tests: what `make test` tries once, in many more forms, with both kinds of database and real networks.
-# PART=2 runs a seventh of their files, 0 to 6. A fixture can make a test thorough, so all files beside such a word count.
+# PART=2 runs an eleventh of their files, 0 to 10. A fixture can make a test thorough, so all files beside such a word count.
 PART ?=
-PARTS := 7
+PARTS := 11
 THOROUGH = $(shell grep -rlE 'thorough|quickly' tests --include='*.py' | xargs -n1 dirname | sort -u | \
 	xargs -I{} find {} -maxdepth 1 -name 'test_*.py' | sort | awk 'NR % $(PARTS) == $(PART) % $(PARTS)')
 thorough: $(VENV)/ready
