@@ -184,6 +184,19 @@ async def test_each_window_is_complete_once_its_days_are() -> None:
         assert rows == {str(event.days.start): A_DAY, str(event.days.end): A_DAY}
 
 
+async def test_a_fault_of_the_program_is_raised_as_it_is() -> None:
+    """It is no error of a connector, which may say that others go on."""
+
+    class Faulty(Report):
+        async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
+            if params["start_date"] != params["end_date"] and int(params["page"]) > 1:
+                raise ZeroDivisionError(endpoint, token)
+            return await super().send(endpoint, params, token)
+
+    with pytest.raises(ZeroDivisionError):
+        await deliver(Faulty(), ahead=16)
+
+
 async def test_a_failed_window_does_not_fail_those_in_flight() -> None:
     """They are delivered completely, no other window begins, and the error is raised."""
     report = Report(failing=FIRST)
