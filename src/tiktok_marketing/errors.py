@@ -132,6 +132,8 @@ class WorkingFolderError(ConfigurationError):
     """A path is relative, and the folder in which the program runs was deleted."""
 
 
+_SERVER_ERRORS = 500
+"""HTTP statuses from here on are trouble of a server. Those below are refusals of the request."""
 _MAINTENANCE = 60001
 
 
@@ -217,8 +219,12 @@ class TikTokError(ConnectorError):
 
     @property
     def of_answer(self) -> bool:
-        """Whether TikTok answered, and its answer was trouble that may pass, or could not be read."""
-        reached = not self.connecting and not self.timed_out and self.http_status is None
+        """Whether TikTok answered, or a gateway did for it, and the answer was trouble that may pass, or not readable.
+
+        A gateway's 504 for a day with many rows is as much about that day as a code of TikTok's.
+        """
+        refused = self.http_status is not None and self.http_status < _SERVER_ERRORS
+        reached = not self.connecting and not self.timed_out and not refused
         return self.action is Action.RETRY and reached and self.code != _MAINTENANCE
 
     @property

@@ -21,8 +21,18 @@ STREAMS = ["ads_reports_daily", "campaigns_reports_hourly"]
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize(
     "effect",
-    [{"code": 50000}, {"code": 40067}, {"code": 51002}, {"edit": "$.data", "json": "null"}, {"total_number": 9999}],
-    ids=["50000", "40067", "51002", "damaged", "too few rows"],
+    [
+        {"code": 50000},
+        {"code": 40067},
+        {"code": 51002},
+        {"edit": "$.data", "json": "null"},
+        {"total_number": 9999},
+        {"http": 502, "page": "<html>Bad Gateway</html>"},
+        {"http": 504, "page": ""},
+        {"reset": True},
+        {"truncate": True},
+    ],
+    ids=["50000", "40067", "51002", "damaged", "too few rows", "502", "504", "reset", "truncated"],
 )
 async def test_a_day_that_cannot_be_read_costs_itself(name: str, effect: dict[str, Any]) -> None:
     """The days before and after it come, the error names it, and the state stays before it. Then it is read."""

@@ -140,6 +140,22 @@ async def test_a_day_that_is_not_answered_costs_itself(code: int) -> None:
     assert (str(NEWEST), str(NEWEST)) in server.asked() or code != 50000
 
 
+@pytest.mark.parametrize(
+    ("status", "costs_itself"), [(500, True), (504, True), (403, False), (499, False)]
+)
+async def test_a_page_of_a_server_in_trouble_may_be_about_a_day(status: int, costs_itself: bool) -> None:
+    """A page of a gateway that refuses is about the endpoint or the account."""
+    of_code = bad(2)
+
+    def answer(params: Params) -> Reply | Exception | None:
+        return None if of_code(params) is None else Reply(status, {}, b"<html></html>")
+
+    reading = await Reading(Server(answer)).done()
+    assert reading.ads == (["11", "13", "14"] if costs_itself else [])
+    assert reading.error is not None
+    assert reading.error.goes_on is costs_itself
+
+
 async def test_a_day_for_which_no_answer_comes_costs_itself() -> None:
     """It is divided as one that is slow, and its parts are passed over."""
     reading = await Reading(Server(bad(2, silent=True))).done()
