@@ -157,6 +157,16 @@ CASES = {
         sql(f"ALTER TABLE {CAMPAIGNS} ALTER spend TYPE VARCHAR"),
         by_hand=lambda doctor: drop_and_sync(doctor, f"ALTER TABLE {CAMPAIGNS} DROP COLUMN spend"),
     ),
+    "a day with a time zone": Case(
+        frozenset({"integrity._table_findings"}),
+        sql(f"ALTER TABLE {CAMPAIGNS} ALTER stat_time_day TYPE TIMESTAMPTZ"),
+        by_hand=lambda doctor: drop_and_sync(doctor, f"ALTER TABLE {CAMPAIGNS} ALTER stat_time_day TYPE date"),
+    ),
+    "ids that are rounded": Case(
+        frozenset({"integrity._table_findings"}),
+        sql("ALTER TABLE campaigns ALTER campaign_id TYPE DOUBLE"),
+        by_hand=lambda doctor: drop_and_sync(doctor, "DROP TABLE campaigns"),
+    ),
     "a view of something that is gone": Case(
         frozenset({"integrity._table_findings"}),
         sql(
