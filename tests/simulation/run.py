@@ -121,6 +121,7 @@ def figures(report: Report, failed: int) -> str:
         ("  disturbed and complete", f"{ends['exit 0']:,}"),
         ("  reported as incomplete", f"{ends['exit 1']:,}"),
         ("    read in parts while it changed", f"{ends['changed in parts']:,}"),
+        ("    a store appeared meanwhile", f"{ends['a new store']:,}"),
         ("  undisturbed", f"{ends['in peace']:,}"),
         ("requests", f"{report.requests:,}"),
         ("injected faults", f"{report.faults.total():,}"),

@@ -188,10 +188,24 @@ class Simulation:
             if not denied and world.changed > changed and _all_read_in_parts(outcome):
                 self.report.endings["changed in parts"] += 1
                 self._compare(self.store, began, ended, self._places(outcome))
+            elif not denied and self._is_about_new_stores(outcome, began):
+                self.report.endings["a new store"] += 1
+                self._compare(self.store, began, ended, self._places(outcome))
             elif not denied:
                 raise Failed(f"exit code 1 although all trouble passed: {outcome.error or outcome.failures}")
             elif not any(denial.code == 40105 for denial in denied):
                 self._others_must_be_complete(outcome, denied, began, ended)
+
+    def _is_about_new_stores(self, outcome: Outcome, began: float) -> bool:
+        """Whether nothing failed but reports on stores that appeared after the sync was planned: it has to say so."""
+        failures = [failure for failure in outcome.failures if not failure.tolerated]
+        shops = self.schedule.api.shops
+        return bool(failures) and all(
+            isinstance(failure.error, IncompleteReadError)
+            and _NEW_STORES in str(failure.error)
+            and shops.appeared(failure.advertiser_id or "", began)
+            for failure in failures
+        )
 
     def _places(self, outcome: Outcome) -> set[tuple[str, str]]:
         """The endpoints and accounts of what failed."""
@@ -307,6 +321,7 @@ def _all_read_in_parts(outcome: Outcome) -> bool:
     )
 
 
+_NEW_STORES = "Stores have appeared since the last sync"
 _IN_PARTS = "was too large for one request, and its parts"
 
 
