@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from emulator_process import emulator_process
+from support import quickly
 from tiktok_marketing.cli.main import command as whole_command
 from tiktok_marketing.errors import DestinationError
 
@@ -169,7 +170,7 @@ def test_an_interrupted_command_is_json_too(command: Callable[..., Any], monkeyp
     assert json.loads(ended.stdout)["error"]["message"] == "The command was interrupted."
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("wrapped", quickly(False, True))
 def test_ctrl_c_during_a_query_of_duckdb_is_no_fault(
     command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, *, wrapped: bool
 ) -> None:

@@ -301,8 +301,8 @@ async def test_text_is_text_whatever_its_encoding_is_called(encoding: str, body:
         assert (await transport.send("x/", {}, "t")).body == body
 
 
-@pytest.mark.parametrize("encoding", ["br", "gzip"])
-@pytest.mark.parametrize("page", ["<h1>blocked</h1>", "\x0b\x02 packed"])
+@pytest.mark.parametrize("encoding", quickly("br", "gzip"))
+@pytest.mark.parametrize("page", quickly("<h1>blocked</h1>", "\x0b\x02 packed"))
 async def test_a_page_is_a_page_however_it_is_packed(encoding: str, page: str) -> None:
     """The status says it: the message names it, and the path that may be blocked."""
     fault = Fault(path="ad/get/", http=403, page=page, headers={"Content-Encoding": encoding})

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2.extensions
 import pytest
 
+from support import quickly
 from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.databases.postgres import waiting
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows
@@ -110,7 +111,7 @@ def test_a_lock_at_the_opening_is_waited_for_once_and_told_at_once(
     assert load(run, make).summary.complete
 
 
-@pytest.mark.parametrize("table", [DAILY, "advertisers_reports_daily"])
+@pytest.mark.parametrize("table", quickly(DAILY, "advertisers_reports_daily"))
 def test_a_table_that_is_locked_when_a_package_ends_costs_its_stream_alone(
     postgres_only: Any, make: Any, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:

@@ -140,9 +140,7 @@ async def test_a_day_that_is_not_answered_costs_itself(code: int) -> None:
     assert (str(NEWEST), str(NEWEST)) in server.asked() or code != 50000
 
 
-@pytest.mark.parametrize(
-    ("status", "costs_itself"), [(500, True), (504, True), (403, False), (499, False)]
-)
+@pytest.mark.parametrize(("status", "costs_itself"), [(500, True), (504, True), (403, False), (499, False)])
 async def test_a_page_of_a_server_in_trouble_may_be_about_a_day(status: int, costs_itself: bool) -> None:
     """A page of a gateway that refuses is about the endpoint or the account."""
     of_code = bad(2)
