@@ -218,6 +218,27 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path / "x.duckdb")
 
 
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    """DuckDB would wait for somebody to write into it, and no signal would end that."""
+    os.mkfifo(tmp_path / "x.duckdb")
+    with pytest.raises(DestinationError, match=r"is a pipe, a socket or a device, and no file\."):
+        open_database(tmp_path / "x.duckdb")
+
+
+def test_a_link_to_a_folder_that_is_gone_stays(tmp_path: Path) -> None:
+    """A disk that is not mounted, for example. The error names the folder that is gone, not that of the link."""
+    link = tmp_path / "x.duckdb"
+    link.symlink_to(tmp_path / "disk" / "y.duckdb")
+    with pytest.raises(DestinationError) as refused:
+        open_database(link)
+    assert refused.value.message == f"The folder {tmp_path / 'disk'} does not exist."
+    assert link.is_symlink()
+    (tmp_path / "disk").mkdir()
+    open_database(link)
+    assert (tmp_path / "disk" / "y.duckdb").is_file()
+    assert link.is_symlink()
+
+
 def test_a_database_in_use_names_the_process_that_holds_it(tmp_path: Path) -> None:
     """The sync says so before it reads anything."""
     path = tmp_path / "x.duckdb"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,6 +64,11 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return str(self.path)
 
     @property
+    def _target(self) -> Path:
+        """The file itself, if the path is a link to it. A link is the user's, and stays."""
+        return Path(os.path.realpath(self.path))
+
+    @property
     def working_folder(self) -> Path:
         """The folder where packages are prepared: beside the database, so on the same disk, and always the same one.
 
@@ -112,18 +118,26 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         return {}
 
     def connect(self, token: str) -> DuckDBSession:
-        """Open the file. If it cannot be created, because the disk is full for example, no part of it stays."""
+        """Open the file. If it cannot be created, because the disk is full for example, no part of it stays.
+
+        Raises:
+            DestinationError: It is a pipe, a socket or a device. Opening one could wait for ever.
+        """
         import duckdb
 
         from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession
 
         del token
         absent = not self.path.exists()
+        if not absent and not self.path.is_file() and not self.path.is_dir():
+            raise DestinationError(
+                f"{self.path} is a pipe, a socket or a device, and no file.", remedy="Give the path of a file."
+            )
         try:
             return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
         except duckdb.Error as error:
             if absent and not isinstance(self.describe_error(error), DestinationLockedError):
-                self.path.unlink(missing_ok=True)
+                self._target.unlink(missing_ok=True)
             raise
 
     @contextmanager

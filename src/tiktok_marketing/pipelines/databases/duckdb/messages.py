@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def describe(error: BaseException, path: Path, *, reading: bool) -> DestinationE
         if sign in text.lower():
             if sign in _DENIALS:
                 remedy = f"{describe_denial(path, writing=not reading)} {remedy}".strip()  # noqa: PLW2901
-            return DestinationError(message.format(path=path, folder=path.parent), remedy=remedy, detail=detail)
+            folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+            return DestinationError(message.format(path=path, folder=folder), remedy=remedy, detail=detail)
     action = "read from" if reading else "written to"
     return DestinationError(
         f"Nothing can be {action} {path}: {first_line(text)}", remedy="Fix that and run this again.", detail=detail
