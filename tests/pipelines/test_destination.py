@@ -239,6 +239,14 @@ def test_a_link_to_a_folder_that_is_gone_stays(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
+def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
+    """It is no fault of the program."""
+    link = tmp_path / "x.duckdb"
+    link.symlink_to(link)
+    with pytest.raises(DestinationError, match=r"x\.duckdb: .*Too many levels of symbolic links"):
+        open_database(link)
+
+
 def test_a_database_in_use_names_the_process_that_holds_it(tmp_path: Path) -> None:
     """The sync says so before it reads anything."""
     path = tmp_path / "x.duckdb"

@@ -96,11 +96,17 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         load_file(session, path, change)
 
     def identity(self) -> tuple[int, int] | None:
-        """Return the file's device and inode; None if it does not exist."""
+        """Return the file's device and inode; None if it does not exist.
+
+        Raises:
+            DestinationError: The system does not say, because links lead in a circle, for example.
+        """
         try:
             stat = self.path.stat()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self.describe_error(error) from error
         return stat.st_dev, stat.st_ino
 
     def is_about_table(self, error: BaseException) -> bool:
