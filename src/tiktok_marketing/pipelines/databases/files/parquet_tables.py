@@ -10,9 +10,8 @@ import io
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +28,8 @@ from tiktok_marketing.pipelines.databases.replacement import DAY_COLUMNS, Replac
 _FILE = "rows.parquet"
 _OURS = re.compile(r"account=(-?[0-9]+|None)/(?:month=(-?[0-9]+-[0-9]{2})/)?" + re.escape(_FILE))
 """The path of a file below its table, as `_file_of` makes it."""
-_MONTH = "{:%Y-%m}"
+_STORED = {pa.int64(): pa.int64(), pa.date32(): pa.int32(), pa.timestamp("us"): pa.int64()}
+"""The numbers as which Parquet stores accounts, days and hours, by their types in a table of ours."""
 
 
 class ParquetTables:
@@ -45,7 +45,7 @@ class ParquetTables:
         for name in self._files_of_stream(table):
             with self._reading(name), self._folder.opened(name) as content:
                 file = pq.ParquetFile(content, pre_buffer=False)
-                self._check_place(name, file.metadata)
+                self._check_place(name, file)
                 files[name] = File(file.metadata.num_rows, frozenset(file.schema_arrow.names))
         return files
 
@@ -125,14 +125,14 @@ class ParquetTables:
                 )
         return files
 
-    def _check_place(self, name: str, metadata: pq.FileMetaData) -> None:
+    def _check_place(self, name: str, file: pq.ParquetFile) -> None:
         """Make sure that a file has rows of the account and the month that its path names, and no others.
 
         Raises:
             DestinationError: It has others: somebody moved it here. Syncs would not find them, and read them again.
         """
         match = _OURS.fullmatch(name.partition("/")[2])
-        if match is not None and not _places(metadata, with_months=match[2] is not None) <= set(match.groups()):
+        if match is not None and not _places(file, with_months=match[2] is not None) <= set(match.groups()):
             raise DestinationError(
                 f"The file {self._folder.url}/{name} has rows of another account or month than its folder.",
                 remedy="Move it back to where it was, or delete it, and run the sync again: it reads what is missing.",
@@ -174,18 +174,29 @@ class ParquetTables:
             ) from error
 
 
-def _places(metadata: pq.FileMetaData, *, with_months: bool) -> set[str]:
+def _places(file: pq.ParquetFile, *, with_months: bool) -> set[str | None]:
     """The first and last account and month of the rows of a file, as a path names them."""
-    forms: dict[str, Callable[[Any], str]] = {"advertiser_id": str}
-    if with_months:
-        forms |= dict.fromkeys(DAY_COLUMNS.values(), _MONTH.format)
-    places: set[str] = set()
-    for position, column in enumerate(metadata.schema.names):
-        for group in range(metadata.num_row_groups if column in forms else 0):
-            bounds = metadata.row_group(group).column(position).statistics
+    named = {"advertiser_id": _accounts, **(dict.fromkeys(DAY_COLUMNS.values(), _months) if with_months else {})}
+    places: set[str | None] = set()
+    for name in named.keys() & set(file.metadata.schema.names):
+        position, type_ = file.metadata.schema.names.index(name), file.schema_arrow.field(name).type
+        for group in range(file.metadata.num_row_groups if type_ in _STORED else 0):
+            bounds = file.metadata.row_group(group).column(position).statistics
             if bounds is not None and bounds.has_min_max:
-                places |= {forms[column](bounds.min), forms[column](bounds.max)}
+                # As they are stored: Python has no days before the year 1.
+                stored = pa.array([bounds.min_raw, bounds.max_raw], _STORED[type_])
+                places.update(named[name](stored.view(type_)))
     return places
+
+
+def _accounts(values: pa.Array) -> list[str | None]:
+    return [str(value) for value in values.to_pylist()]
+
+
+def _months(days: pa.Array | pa.ChunkedArray) -> list[str | None]:
+    """The month of each day or hour, as a path names it. Python would name the year 1 otherwise than Arrow."""
+    months: list[str | None] = pc.strftime(days, format="%Y-%m").to_pylist()
+    return months
 
 
 def _parts(stream: Stream, rows: pa.Table) -> dict[str, pa.Table]:
@@ -194,7 +205,7 @@ def _parts(stream: Stream, rows: pa.Table) -> dict[str, pa.Table]:
         return {}
     column = day_column(stream)
     accounts = rows.column("advertiser_id").to_pylist()
-    months = [""] * rows.num_rows if column is None else pc.strftime(rows.column(column), format="%Y-%m").to_pylist()
+    months = [None] * rows.num_rows if column is None else _months(rows.column(column))
     positions: dict[str, list[int]] = {}
     for position, (account, month) in enumerate(zip(accounts, months, strict=True)):
         positions.setdefault(_file_of(stream.name, account, month), []).append(position)
@@ -209,13 +220,15 @@ def _touched(replacement: Replacement, existing: Collection[str]) -> set[str]:
     files: set[str] = set()
     for span in replacement.spans:
         if span.days is None or day_column(stream) is None:
-            files.add(_file_of(stream.name, span.advertiser_id, ""))
+            files.add(_file_of(stream.name, span.advertiser_id))
             continue
-        first, last = _MONTH.format(span.days.start), _MONTH.format(span.days.end)
-        begin, end = (_file_of(stream.name, span.advertiser_id, month) for month in (first, last))
+        begin, end = (
+            _file_of(stream.name, span.advertiser_id, month)
+            for month in _months(pa.array([span.days.start, span.days.end]))
+        )
         files.update(name for name in existing if begin <= name <= end)
     return files
 
 
-def _file_of(table: str, account: int | None, month: str) -> str:
+def _file_of(table: str, account: int | None, month: str | None = None) -> str:
     return f"{table}/account={account}/{f'month={month}/' if month else ''}{_FILE}"
