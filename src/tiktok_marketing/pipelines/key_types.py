@@ -18,21 +18,25 @@ from tiktok_marketing.pipelines.databases.destination import Relation
 from tiktok_marketing.pipelines.databases.names import quoted_name
 from tiktok_marketing.pipelines.databases.replacement import day_column
 
+_EXACT = r"\w*int|\w*integer|(numeric|decimal)\b.*|double( precision)?"
 _FLOATS = r"real|float\w*|double( precision)?"
-_NUMBERS = rf"\w*int|\w*integer|(numeric|decimal)\b.*|{_FLOATS}"
-_ZONED = r"timestamptz|(time|timestamp)\b.* with time zone"
-_DATES = r"date|time\b.*|timestamp.*"
+_NUMBERS = rf"{_EXACT}|{_FLOATS}"
+_ZONED = r"timestamptz|timestamp\b.* with time zone"
+_TIMES = r"timetz|time|time\b.* time zone"
 _OTHERS = r"boolean|interval|uuid|bytea|blob|bit.*"
 _UNFIT: Mapping[ColumnType, re.Pattern[str]] = {
-    ColumnType.INTEGER: re.compile(rf"{_FLOATS}|{_DATES}|{_OTHERS}"),
-    ColumnType.TEXT: re.compile(rf"{_NUMBERS}|{_DATES}|jsonb?|{_OTHERS}"),
-    ColumnType.DAY: re.compile(rf"{_NUMBERS}|{_ZONED}|time( without time zone)?|jsonb?|{_OTHERS}"),
-    ColumnType.TIME: re.compile(rf"{_NUMBERS}|{_ZONED}|date|time( without time zone)?|jsonb?|{_OTHERS}"),
+    ColumnType.INTEGER: re.compile(rf"{_FLOATS}|date|timestamp.*|{_TIMES}|{_OTHERS}"),
+    ColumnType.TEXT: re.compile(rf"{_NUMBERS}|date|timestamp.*|{_TIMES}|jsonb?|{_OTHERS}"),
+    ColumnType.DAY: re.compile(rf"{_NUMBERS}|{_ZONED}|{_TIMES}|jsonb?|{_OTHERS}"),
+    ColumnType.TIME: re.compile(rf"{_NUMBERS}|{_ZONED}|date|{_TIMES}|jsonb?|{_OTHERS}"),
 }
 """Types, in the words of DuckDB and Postgres, that cannot hold what such a column has. Texts can hold all of it."""
-_KEPT = re.compile(rf"{_ZONED}|{_NUMBERS}")
-"""Types in which a text, a day or an hour is still there, so that the column can be changed back."""
-_WORDS = {ColumnType.TEXT: "text", ColumnType.DAY: "date", ColumnType.TIME: "timestamp"}
+_BACK: Mapping[ColumnType, tuple[re.Pattern[str], str]] = {
+    ColumnType.TEXT: (re.compile(_EXACT), "text"),
+    ColumnType.DAY: (re.compile(_ZONED), "date"),
+    ColumnType.TIME: (re.compile(_ZONED), "timestamp"),
+}
+"""Types that a database converts back without a loss, and the type that the column had."""
 
 
 def key_type_refusal(stream: Stream, relation: Relation | None, dataset: str) -> DestinationError | None:
@@ -58,11 +62,12 @@ def key_type_refusal(stream: Stream, relation: Relation | None, dataset: str) ->
 
 
 def _remedy(table: str, column: str, type_: str, expected: ColumnType) -> str:
-    if expected not in _WORDS or _KEPT.fullmatch(type_) is None:
+    kept, before = _BACK.get(expected, (None, ""))
+    if kept is None or kept.fullmatch(type_) is None:
         return "What it held is lost. Drop the table: the next sync creates it and reads it from the start."
-    zone = ", in the time zone in which you changed it" if re.fullmatch(_ZONED, type_) else ""
+    zone = "" if expected is ColumnType.TEXT else ", in the time zone in which you changed it"
     return (
-        f"Change it back{zone}: ALTER TABLE {table} ALTER COLUMN {quoted_name(column)} TYPE {_WORDS[expected]}. "
+        f"Change it back{zone}: ALTER TABLE {table} ALTER COLUMN {quoted_name(column)} TYPE {before}. "
         "Or drop the table: the next sync creates it and reads it from the start."
     )
 
