@@ -97,6 +97,13 @@ def drop_and_sync(doctor: Any, statement: str) -> None:
     doctor.sync(doctor.world.config(), now=doctor.now + SOON)
 
 
+def widen_and_sync(doctor: Any) -> None:
+    """Run the statement that gives a column its type back, and read its stream again."""
+    (advice,) = {finding.remedy for finding in doctor.examination.findings if "ALTER TABLE" in finding.remedy}
+    doctor.damage(advice.partition(", run ")[2].partition(". Then")[0])
+    doctor.sync(doctor.world.config(), CAMPAIGNS, now=doctor.now + SOON, full=True)
+
+
 def overwrite_a_block(doctor: Any, _: Any) -> None:
     """Change a part of the file that holds figures of ads, as a disk that fails does."""
     doctor.overwrite(ADS, "spend")
@@ -166,6 +173,11 @@ CASES = {
         frozenset({"integrity._table_findings"}),
         sql("ALTER TABLE campaigns ALTER campaign_id TYPE DOUBLE"),
         by_hand=lambda doctor: drop_and_sync(doctor, "DROP TABLE campaigns"),
+    ),
+    "figures that are rounded": Case(
+        frozenset({"integrity._table_findings"}),
+        sql(f"ALTER TABLE {CAMPAIGNS} ALTER spend TYPE INTEGER"),
+        by_hand=widen_and_sync,
     ),
     "a view of something that is gone": Case(
         frozenset({"integrity._table_findings"}),

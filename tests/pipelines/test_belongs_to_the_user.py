@@ -212,6 +212,25 @@ def test_a_key_of_another_type_stops_its_stream_alone(run: Any, database: Any, m
     assert database.ask(f"SELECT count(*) FROM {table}") == [(2,)]  # noqa: S608
 
 
+@pytest.mark.parametrize("type_", ["decimal(9,1)", "real"])
+def test_a_figure_that_is_rounded_is_said_and_comes_back(run: Any, database: Any, make: Any, type_: str) -> None:
+    """The type is the user's choice, so the rows come. Each sync names the column, and what it advises works."""
+    load(run, make)
+    database.change(f"ALTER TABLE {DAILY} ALTER COLUMN spend TYPE {type_}")
+    database.change(f"ALTER TABLE {DAILY} ALTER COLUMN ctr TYPE {type_}")
+    for _ in range(2):
+        ran = load(run, make, "2.55")
+        assert ran.summary.complete
+        (notice,) = ran.notices
+        assert notice.startswith(
+            f"{DAILY}: The types of these columns keep only a part of what TikTok reports: spend ("
+        )
+    for statement in notice.partition(", run ")[2].partition(". Then")[0].split("; "):
+        database.change(statement)
+    assert not load(run, make, "2.55", full=True).notices
+    assert [str(spend) for (spend,) in database.ask(f"SELECT spend FROM {DAILY}")] == ["2.5500", "2.5500"]  # noqa: S608
+
+
 @pytest.mark.parametrize("column", ["campaigns campaign_id", f"{DAILY} stat_time_day", f"{DAILY} advertiser_id"])
 def test_a_key_as_text_replaces_the_rows_that_come_again(run: Any, database: Any, make: Any, column: str) -> None:
     """Texts hold all that a key has."""

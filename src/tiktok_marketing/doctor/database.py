@@ -19,6 +19,7 @@ from tiktok_marketing.doctor.expected_days import ExpectedDays
 from tiktok_marketing.doctor.readable import Fault, check_time, fault_of, is_about_contents, reason_of
 from tiktok_marketing.errors import ConfigurationError, DestinationError
 from tiktok_marketing.pipelines.arrow.tables import MISFITS
+from tiktok_marketing.pipelines.column_types import Rounding, key_type_refusal, rounding_of
 from tiktok_marketing.pipelines.contents import expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.bookkeeping import (
     LOADS_TABLE,
@@ -30,7 +31,6 @@ from tiktok_marketing.pipelines.databases.bookkeeping import (
     stored_streams,
 )
 from tiktok_marketing.pipelines.databases.destination import Destination, ReadOnlyDatabase
-from tiktok_marketing.pipelines.key_types import key_type_refusal
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.cursors import Cursors, read_state
 from tiktok_marketing.sync.plan.zones import earliest_day_in, zones_of
@@ -236,6 +236,10 @@ class Database:
         ours = {*expected_columns(stream), MISFITS, _DLT_ID}
         dataset = self._source.dataset
         return refusal_of(stream.name, relation, ours, dataset) or key_type_refusal(stream, relation, dataset)
+
+    def rounding(self, stream: Stream) -> Rounding | None:
+        """Return which columns of the stream's table keep only a part of their values; None if none does."""
+        return rounding_of(stream, self._relations.get(stream.name), self._source.dataset)
 
     def missing_columns(self, stream: Stream) -> set[str]:
         """Return the columns that the checks need and the stream's table does not have."""

@@ -42,6 +42,7 @@ from tiktok_marketing.pipelines.bookkeeping_repair import (
     hides_newest_state,
     repair_bookkeeping,
 )
+from tiktok_marketing.pipelines.column_types import key_type_refusal
 from tiktok_marketing.pipelines.contents import changed_key_refusal, describe, expected_columns, refusal_of
 from tiktok_marketing.pipelines.databases.destination import Database, Relation, Session
 from tiktok_marketing.pipelines.databases.errors import first_line, innermost, text_of
@@ -56,7 +57,6 @@ from tiktok_marketing.pipelines.inspection import (
     refusals_of_states,
     with_coverage,
 )
-from tiktok_marketing.pipelines.key_types import key_type_refusal
 from tiktok_marketing.pipelines.loaded_rows import LoadedRows, contents_of
 from tiktok_marketing.pipelines.opening import SessionOpener
 from tiktok_marketing.pipelines.package import LoadPackage

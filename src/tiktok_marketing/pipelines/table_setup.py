@@ -8,6 +8,7 @@ from typing import Any
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
 from tiktok_marketing.pipelines.arrow.tables import MISFITS, columns_of
+from tiktok_marketing.pipelines.column_types import rounding_of
 from tiktok_marketing.pipelines.contents import LOAD_ID
 from tiktok_marketing.pipelines.databases.bookkeeping import PACKAGES_TABLE
 from tiktok_marketing.pipelines.databases.destination import Relation, Session
@@ -72,6 +73,8 @@ class TableSetup:
             repeated = session.create_indexes(stream)
             if repeated:
                 self._notice(f"{repeated:,} rows of {name} repeated the key of another, and were deleted.")
+            if rounding := rounding_of(stream, relation, self._dataset):
+                self._notice(f"{name}: {rounding.message} {rounding.remedy}")
             self._comment(session, stream)
         self.done.add(name)
 

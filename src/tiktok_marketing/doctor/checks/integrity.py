@@ -59,6 +59,14 @@ def _table_findings(database: Database, stream: Stream) -> Iterator[Finding]:
             remedy=refusal.remedy,
         )
         return
+    if rounding := database.rounding(stream):
+        yield Finding(
+            severity=Severity.WARNING,
+            check=TABLES,
+            message=rounding.message,
+            stream=stream.name,
+            remedy=rounding.remedy,
+        )
     if stream.name not in database.columns:
         message = "A sync has loaded this stream, but its table is missing."
     elif missing := database.missing_columns(stream):

@@ -1,4 +1,4 @@
-"""Types of columns that identify rows: which of them hold what a sync needs to find a row again."""
+"""Types of columns: which hold what a sync needs to find a row again, and which keep only a part of a value."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 
 from tiktok_marketing.catalog import ALL_STREAMS
 from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.column_types import key_type_refusal, rounding_of
 from tiktok_marketing.pipelines.databases.destination import Relation, StoredColumn
 from tiktok_marketing.pipelines.databases.duckdb import session as duckdb
 from tiktok_marketing.pipelines.databases.postgres import session as postgres
-from tiktok_marketing.pipelines.key_types import key_type_refusal
 from tiktok_marketing.pipelines.table_setup import _DATA_TYPES
 
 STREAMS = {stream.name: stream for stream in ALL_STREAMS}
@@ -30,6 +30,8 @@ def test_the_types_that_a_sync_gives_are_fit(words: dict[str, str]) -> None:
         columns = {column.name: StoredColumn(words[_DATA_TYPES[column.type]]) for column in columns_of(stream)}
         assert key_type_refusal(stream, Relation("table", columns), "tiktok_ads") is None, name
         assert key_type_refusal(stream, None, "tiktok_ads") is None
+        assert rounding_of(stream, Relation("table", columns), "tiktok_ads") is None, name
+        assert rounding_of(stream, None, "tiktok_ads") is None
 
 
 FIT = [
@@ -88,3 +90,45 @@ def test_a_key_of_text_is_not_a_number() -> None:
     assert refusal(name, "country_code", "integer")
     assert refusal(name, "country_code", "JSON")
     assert not refusal(name, "country_code", "text")
+
+
+ROUNDING = [
+    ("spend", "integer", "numeric(18, 4)"), ("spend", "BIGINT", "numeric(18, 4)"),
+    ("spend", "numeric(12,2)", "numeric(18, 4)"), ("spend", "DECIMAL(10,0)", "numeric(18, 4)"),
+    ("spend", "numeric(10)", "numeric(18, 4)"), ("spend", "numeric(10,-2)", "numeric(18, 4)"),
+    ("spend", "real", "numeric(18, 4)"), ("ctr", "smallint", "double precision"), ("ctr", "FLOAT", "double precision"),
+    ("ctr", "DECIMAL(18,3)", "double precision"), ("impressions", "real", "bigint"),
+]  # fmt: skip
+WHOLE = [
+    ("spend", "numeric"), ("spend", "numeric(30,9)"), ("spend", "DECIMAL(38,10)"), ("spend", "double precision"),
+    ("spend", "money"), ("spend", "text"), ("ctr", "numeric(18,4)"), ("ctr", "DOUBLE"), ("impressions", "integer"),
+    ("impressions", "DOUBLE"), ("impressions", "numeric(12,2)"), ("campaign_name", "character varying(80)"),
+    ("stat_time_hour", "date"), ("ad_id", "double precision"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "type_", "given"), ROUNDING)
+def test_a_type_that_rounds_is_named(column: str, type_: str, given: str) -> None:
+    """With the statement that gives the column its type back, and the sync that brings the whole values."""
+    rounding = rounding_of(STREAMS[HOURLY], Relation("table", {column: StoredColumn(type_)}), "tiktok_ads")
+    assert rounding is not None
+    assert (
+        rounding.message == f"The types of these columns keep only a part of what TikTok reports: {column} ({type_})."
+    )
+    assert f'ALTER TABLE "tiktok_ads"."{HOURLY}" ALTER COLUMN "{column}" TYPE {given}.' in rounding.remedy
+    assert f"`--streams {HOURLY} --full`" in rounding.remedy
+
+
+@pytest.mark.parametrize(("column", "type_"), WHOLE)
+def test_a_type_that_keeps_the_value_is_not_mentioned(column: str, type_: str) -> None:
+    """Nor one that refuses what does not fit, nor one of a key, of which the sync says more."""
+    assert rounding_of(STREAMS[HOURLY], Relation("table", {column: StoredColumn(type_)}), "tiktok_ads") is None
+
+
+def test_times_and_ids_are_not_cut() -> None:
+    """A time of day is lost in a date, and the last digits of an id in a double."""
+    columns = {"create_time": StoredColumn("date"), "adgroup_id": StoredColumn("DOUBLE"), "ad_name": StoredColumn("x")}
+    rounding = rounding_of(STREAMS["ads"], Relation("table", columns), "tiktok_ads")
+    assert rounding is not None
+    assert {"create_time (date)", "adgroup_id (DOUBLE)"} == set(rounding.message.partition(": ")[2][:-1].split(", "))
+    assert rounding.remedy.count("ALTER TABLE") == 2

@@ -1,7 +1,9 @@
-"""The types in which a table can hold what identifies and dates its rows. The user may have changed them. Pure.
+"""The types in which a table can hold what a sync brings. The user may have changed them. Pure.
 
 A sync finds the rows that it replaces by account, key, day and package. In a type that rounds an id, cuts an hour off,
-or moves a day with the time zone of whoever asks, it would find others or none, and rows would be there twice.
+or moves a day with the time zone of whoever asks, it would find others or none, and rows would be there twice. So such
+a type is refused. What other columns hold is the user's choice. But a database rounds without a word, so a sync says
+it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from tiktok_marketing.catalog import Stream
 from tiktok_marketing.errors import DestinationError
 from tiktok_marketing.pipelines.arrow.columns import ColumnType
-from tiktok_marketing.pipelines.arrow.tables import columns_of
+from tiktok_marketing.pipelines.arrow.tables import Column, columns_of
 from tiktok_marketing.pipelines.contents import LOAD_ID
 from tiktok_marketing.pipelines.databases.destination import Relation
 from tiktok_marketing.pipelines.databases.names import quoted_name
@@ -37,6 +41,76 @@ _BACK: Mapping[ColumnType, tuple[re.Pattern[str], str]] = {
     ColumnType.TIME: (re.compile(_ZONED), "timestamp"),
 }
 """Types that a database converts back without a loss, and the type that the column had."""
+
+
+_WHOLE = r"\w*int|\w*integer|(numeric|decimal)\(\d+(,\s*-?0)?\)"
+_FEW_DECIMALS = rf"{_WHOLE}|(numeric|decimal)\(\d+,\s*(-\d+|[1-3])\)"
+_SINGLE = "real|float|float4"
+_ROUNDING: Mapping[ColumnType, re.Pattern[str]] = {
+    ColumnType.INTEGER: re.compile(_SINGLE),
+    ColumnType.MONEY: re.compile(rf"{_FEW_DECIMALS}|{_SINGLE}"),
+    ColumnType.NUMBER: re.compile(rf"{_FEW_DECIMALS}|{_SINGLE}"),
+    ColumnType.TIME: re.compile(rf"date|{_TIMES}"),
+}
+"""Types that accept such a value and keep only a part of it."""
+_DOUBLE = re.compile("double( precision)?")
+"""A type that does so only with numbers of more than 15 digits, which ids are."""
+_GIVEN: Mapping[ColumnType, str] = {
+    ColumnType.INTEGER: "bigint",
+    ColumnType.MONEY: "numeric(18, 4)",
+    ColumnType.NUMBER: "double precision",
+    ColumnType.TIME: "timestamp",
+}
+"""The types that a sync gives such columns, in words that DuckDB and Postgres know."""
+
+
+class Rounding(msgspec.Struct, frozen=True):
+    """Columns that keep only a part of their values.
+
+    Args:
+        message: Which columns of which table.
+        remedy: What to do.
+    """
+
+    message: str
+    remedy: str
+
+
+def rounding_of(stream: Stream, relation: Relation | None, dataset: str) -> Rounding | None:
+    """Say which columns of a table keep only a part of what a sync brings; None if none does.
+
+    Those that identify and date rows are left to `key_type_refusal`.
+
+    Args:
+        stream: The stream.
+        relation: Its table; None if there is none.
+        dataset: The schema, for the statements that help.
+    """
+    if relation is None:
+        return None
+    identifying = {name for name, _ in _identifying(stream)}
+    rounded, back = [], []
+    for column in columns_of(stream):
+        stored = relation.columns.get(column.name)
+        if stored is None or column.name in identifying or not _rounds(column, stored.type.lower()):
+            continue
+        rounded.append(f"{column.name} ({stored.type})")
+        back.append(f"ALTER COLUMN {quoted_name(column.name)} TYPE {_GIVEN[column.type]}")
+    if not rounded:
+        return None
+    table = f"{quoted_name(dataset)}.{quoted_name(stream.name)}"
+    statements = "; ".join(f"ALTER TABLE {table} {change}" for change in back)
+    return Rounding(
+        f"The types of these columns keep only a part of what TikTok reports: {', '.join(rounded)}.",
+        f"To have the whole values, run {statements}. Then sync with `--streams {stream.name} --full`.",
+    )
+
+
+def _rounds(column: Column, type_: str) -> bool:
+    rounding = _ROUNDING.get(column.type)
+    if rounding is not None and rounding.fullmatch(type_):
+        return True
+    return column.type is ColumnType.INTEGER and column.name.endswith("_id") and bool(_DOUBLE.fullmatch(type_))
 
 
 def key_type_refusal(stream: Stream, relation: Relation | None, dataset: str) -> DestinationError | None:
