@@ -147,6 +147,16 @@ def test_the_file_and_the_dataset_must_have_different_names() -> None:
     assert destination_of("duckdb:///tiktok.duckdb").dataset != "tiktok"
 
 
+@pytest.mark.parametrize("dataset", ["temp", "system", "information_schema", "pg_catalog"])
+def test_a_dataset_named_like_a_part_of_duckdb_is_refused(dataset: str, tmp_path: Path) -> None:
+    """Before anything is read, and DuckDB really accepts no such schema."""
+    with pytest.raises(ConfigurationError, match=f"The dataset '{dataset}' cannot be used in DuckDB"):
+        destination_of("x.duckdb", dataset)
+    statements = f"CREATE SCHEMA IF NOT EXISTS {dataset}; CREATE TABLE {dataset}.ads (id INTEGER)"
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection, pytest.raises(duckdb.BinderException):
+        connection.execute(statements)
+
+
 def test_a_missing_folder_is_reported_by_name(tmp_path: Path) -> None:
     """A sync does not create a folder, because its name is probably a typing error."""
     with pytest.raises(DestinationError, match=r"The folder .*/nowhere does not exist\."):

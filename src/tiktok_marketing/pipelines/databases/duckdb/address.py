@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, ReadOnlyDuckDB
 
 
+_OWN = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+"""Schemas and databases that DuckDB has itself, so that none of this name can be created, or found."""
+
+
 class DuckDBFile(msgspec.Struct, frozen=True):
     """A DuckDB database file, and the schema in it that holds the tables."""
 
@@ -47,8 +51,14 @@ class DuckDBFile(msgspec.Struct, frozen=True):
         """Read an address: `duckdb:///relative.duckdb`, `duckdb:////absolute/path.duckdb`, or a path.
 
         Raises:
-            ConfigurationError: The address names no file, or the file and the dataset have the same name.
+            ConfigurationError: The address names no file, or the dataset has the name of the file or of a part of
+                DuckDB.
         """
+        if dataset in _OWN:
+            raise ConfigurationError(
+                f"The dataset {dataset!r} cannot be used in DuckDB, which has something of this name itself.",
+                remedy="Give the dataset another name.",
+            )
         path = _path_of(address)
         if path.name.split(".")[0].lower() == dataset:
             raise ConfigurationError(

@@ -95,7 +95,8 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
         if dataset.startswith("pg_") or dataset == "information_schema" or len(dataset) > _LONGEST_DATASET:
             raise ConfigurationError(
                 f"The dataset {dataset!r} cannot be used in Postgres.",
-                remedy=f"Use at most {_LONGEST_DATASET} characters, and no name that begins with pg_.",
+                remedy=f"Use at most {_LONGEST_DATASET} characters, and no name that begins with pg_ or is "
+                "information_schema.",
             )
         mask_known.add(_passwords(address))
         return cls(address, dataset)
