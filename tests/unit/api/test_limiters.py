@@ -166,3 +166,55 @@ async def test_requests_that_wait_for_their_account_are_counted() -> None:
     gate.set()
     await waiting[1]
     assert limiters.waiting_for_account("ad/get/") == 0
+
+
+async def test_an_answer_ends_a_wait_at_once() -> None:
+    """After refusals, one request in a while shows whether they go on. When it is accepted, the next one leaves."""
+    clock = FakeClock()
+    limiters = RateLimiters(tier_of(10), clock)
+    for _ in range(2):
+        left_at = await limiters.turn("ad/get/")
+        clock.seconds += 1.5
+        limiters.refused("ad/get/", left_at)
+    probe = await limiters.turn("ad/get/")
+
+    async def sleep(_: float) -> None:
+        await asyncio.Event().wait()
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    waiting = asyncio.create_task(limiters.turn("ad/get/"))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    clock.seconds += 0.2
+    limiters.accepted("ad/get/", probe)
+    assert await asyncio.wait_for(waiting, 5) == clock.monotonic()
+
+
+async def test_a_wait_that_is_broken_off_leaves_the_turn_to_the_next() -> None:
+    """A request is cancelled while it waits, and so is its sleep; a fault of the clock is not swallowed."""
+    clock = FakeClock()
+    limiters = RateLimiters(Tier(per_second=10, per_minute=1, per_day=100), clock)
+    await limiters.turn("ad/get/")
+    sleeps: list[asyncio.Task[None] | None] = []
+    can_sleep = True
+
+    async def sleep(_: float) -> None:
+        sleeps.append(asyncio.current_task())
+        if not can_sleep:
+            raise OSError("no clock")
+        await asyncio.Event().wait()
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    first, second = (asyncio.create_task(limiters.turn("ad/get/")) for _ in range(2))
+    await asyncio.sleep(0.01)
+    assert len(sleeps) == 1
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.sleep(0.01)
+    assert sleeps[0] is not None
+    assert sleeps[0].cancelled()
+    assert len(sleeps) == 2
+    can_sleep = False
+    second.cancel()
+    with pytest.raises(OSError, match="no clock"):
+        await limiters.turn("ad/get/")

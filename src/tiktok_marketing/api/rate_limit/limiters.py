@@ -27,18 +27,44 @@ if TYPE_CHECKING:
 
 
 _RECHECK = 1.0
-"""Seconds after which a wait is computed again: an answer may have ended it."""
+"""Seconds after which a wait is computed again, also if no answer comes."""
 _LIMIT_IN_MESSAGE = re.compile(r"QPS limit (\d+)")
 
 
 class _Queue:
     """Requests that wait for one pacer, first come first served."""
 
-    __slots__ = ("pacer", "turn")
+    __slots__ = ("_sleeping", "pacer", "turn")
 
     def __init__(self, pacer: Pacer | SharedPacer) -> None:
         self.pacer = pacer
         self.turn = asyncio.Lock()
+        self._sleeping: asyncio.Future[None] | None = None
+
+    async def sleep(self, clock: Clock, seconds: float) -> None:
+        """Wait until the time is over or an answer comes: it may have ended the wait. Only who has the turn sleeps."""
+        sleeping = self._sleeping = asyncio.ensure_future(clock.sleep(seconds))
+        try:
+            await asyncio.wait({sleeping})
+        finally:
+            self._sleeping = None
+            sleeping.cancel()
+        if not sleeping.cancelled():
+            sleeping.result()
+
+    def accepted(self, at: float, sent_at: float) -> None:
+        """TikTok accepted a request."""
+        self.pacer.accepted(at, sent_at)
+        self._wake()
+
+    def refused(self, at: float, sent_at: float) -> None:
+        """TikTok refused a request."""
+        self.pacer.refused(at, sent_at)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._sleeping is not None:
+            self._sleeping.cancel()
 
 
 class RateLimiters:
@@ -98,7 +124,7 @@ class RateLimiters:
         waiting = True
         try:
             async with account.turn:
-                await self._ready(account.pacer)
+                await self._ready(account)
                 self._waiting_for_account[endpoint] -= 1
                 waiting = False
                 left_at = await self._leave(queue)
@@ -110,14 +136,14 @@ class RateLimiters:
     def accepted(self, endpoint: str, sent_at: float, advertiser_id: str | None = None) -> None:
         """TikTok accepted a request, whatever it answered."""
         now = self._clock.monotonic()
-        self._queue(endpoint).pacer.accepted(now, sent_at)
+        self._queue(endpoint).accepted(now, sent_at)
         account = self._accounts.get((endpoint, advertiser_id or ""))
         if account is not None:
-            account.pacer.accepted(now, sent_at)
+            account.accepted(now, sent_at)
 
     def refused(self, endpoint: str, sent_at: float) -> None:
         """TikTok refused a request because the application sends too many to this endpoint."""
-        self._queue(endpoint).pacer.refused(self._clock.monotonic(), sent_at)
+        self._queue(endpoint).refused(self._clock.monotonic(), sent_at)
 
     def account_refused(self, endpoint: str, advertiser_id: str, sent_at: float, message: str) -> None:
         """TikTok refused a request because this endpoint gets too many for this account.
@@ -135,18 +161,18 @@ class RateLimiters:
             if limit is not None and 0 < int(limit[1]) < tier.per_second:
                 tier = msgspec.structs.replace(tier, per_second=int(limit[1]))
             account = self._accounts[endpoint, advertiser_id] = _Queue(Pacer(tier))
-        account.pacer.refused(self._clock.monotonic(), sent_at)
+        account.refused(self._clock.monotonic(), sent_at)
 
     async def _leave(self, queue: _Queue) -> float:
         async with queue.turn:
-            await self._ready(queue.pacer)
+            await self._ready(queue)
             left_at = self._clock.monotonic()
             queue.pacer.sent(left_at)
             return left_at
 
-    async def _ready(self, pacer: Pacer | SharedPacer) -> None:
-        while (wait := pacer.wait(self._clock.monotonic(), self._today())) > 0:
-            await self._clock.sleep(min(wait, _RECHECK))
+    async def _ready(self, queue: _Queue) -> None:
+        while (wait := queue.pacer.wait(self._clock.monotonic(), self._today())) > 0:
+            await queue.sleep(self._clock, min(wait, _RECHECK))
 
     def _queue(self, endpoint: str) -> _Queue:
         queue = self._queues.get(endpoint)
