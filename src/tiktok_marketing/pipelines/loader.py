@@ -248,7 +248,7 @@ class Loader:
             self._notice(describe(damages))
         elif not self._states and self._loaded.filled:
             self._notice("The database has rows of earlier syncs and no state of them, so all is read from the start.")
-        self._forget(session, [damage.stream.name for damage in damages if damage.stream.name in self._states])
+        self._forget(session, [damage.stream.name for damage in damages])
         unreadable = refusals_of_states(streams, self._states)
         if full:
             self._forget(session, list(unreadable))
@@ -287,7 +287,7 @@ class Loader:
 
     def _forget(self, session: Session, names: Sequence[str]) -> None:
         """Delete states in the database itself, before anything hides that they are no longer true."""
-        if names:
+        if not self._states.keys().isdisjoint(names):
             self._run({}, {}, {name: state for name, state in self._states.items() if name not in names})
             self._refusals.forget_old_states(session)
 
@@ -476,6 +476,7 @@ class Loader:
             self.stored()
         with self._opener.opened(wait=_LOCK_WAIT) as session:
             self._check(session)
+            self._forget(session, [stream.name for stream in summary.streams if stream.lost])
             try:
                 write_record(session, self._destination.dataset, session.relations(), summary, self._stored or {})
             except Exception as error:
