@@ -182,9 +182,9 @@ class Agency:
             hidden = self._hidden if len(ids) > 1 else frozenset()
             days = sorted(day for day in self._active.get(advertiser_id, set()) - hidden if first <= day <= last)
             keys = [{"stat_time_day": f"{day} 00:00:00"} for day in days] if by_day else [{}]
-            spend = "1.00" if days else "0.00"
+            figures = {"spend": "1.00" if days else "0.00", "impressions": "0", "clicks": "0"}
             dimensions = [{"advertiser_id": advertiser_id, **key} for key in keys]
-            rows += [{"dimensions": each, "metrics": {"spend": spend}} for each in dimensions]
+            rows += [{"dimensions": each, "metrics": figures} for each in dimensions]
         info = {"page": 1, "page_size": 1000, "total_number": len(rows), "total_page": 1}
         return success({"list": rows, "page_info": info})
 
@@ -315,7 +315,8 @@ async def test_a_sum_that_does_not_fit_its_type_counts_as_figures() -> None:
     class Odd(Agency):
         async def send(self, endpoint: str, params: Mapping[str, str], token: str) -> Reply:
             reply = await super().send(endpoint, params, token)
-            return Reply(reply.status, reply.headers, reply.body.replace(b'"spend":"0.00"', b'"engagements":"<5"'))
+            body = reply.body.replace(b'"spend":"0.00"', b'"spend":"0","engagements":"<5"')
+            return Reply(reply.status, reply.headers, body)
 
     agency = Odd({"7000": {FIRST}})
     day_finder, partitions = await known_days(agency, ["7000", "7001"], 120)

@@ -407,6 +407,41 @@ async def test_a_sum_whose_figures_do_not_fit_counts_as_figures() -> None:
     assert known(day_finder, ("7000", "7001"), days=100)["7001"] == [1]
 
 
+ZEROS = {"spend": "0.00", "impressions": "0", "clicks": 0}
+
+
+@pytest.mark.parametrize(
+    ("figures", "by_day"),
+    [
+        (ZEROS, False),
+        ({**ZEROS, "cpc": "-", "reach": None, "ctr": ""}, False),
+        ({}, True),
+        (dict.fromkeys(ZEROS), True),
+        (dict.fromkeys(ZEROS, "-"), True),
+        ({**ZEROS, "spend": None}, True),
+        ({**ZEROS, "clicks": "-"}, True),
+        ({"impressions": "0", "clicks": "0"}, True),
+        ({"reach": "0"}, True),
+        ({**ZEROS, "conversion": "1"}, True),
+        ({**ZEROS, "spend": "nan"}, True),
+    ],
+)
+async def test_only_a_row_of_zeros_says_that_an_account_had_nothing(figures: dict[str, Any], by_day: bool) -> None:
+    """A row without its figures says nothing, so the days are asked about, and the rows come."""
+
+    def odd(ids: list[str], params: Mapping[str, Any]) -> Reply | None:
+        if len(ids) > 1:
+            return Agency().report(ids[:1], params)
+        if "stat_time_day" in params["dimensions"]:
+            return None
+        rows = [{"dimensions": {"advertiser_id": ids[0]}, "metrics": figures}]
+        return success({"list": rows, "page_info": {"page": 1, "page_size": 1000, "total_number": 1, "total_page": 1}})
+
+    day_finder = finder(Agency(odd), ("7000", "7001"), days=100)
+    await day_finder.ask_all(1)
+    assert known(day_finder, ("7000", "7001"), days=100)["7001"] == ([1] if by_day else [])
+
+
 async def test_a_metric_that_is_refused_is_left_out_of_every_later_question() -> None:
     """TikTok names it."""
     refused = refusal(40002, "Please correct your request. Invalid metric fields: ['clicks']. ")

@@ -8,7 +8,8 @@ One report at account level answers for five accounts and thirty days at once. I
 presence counts: a day with a row is read. The absence of a day proves nothing, because TikTok may have left out the
 account, or some of its days. A window without such a row is passed over only if a question about the account alone says
 so. If a joint answer has no row of the account at all, that is a report without days, whose one row is about up to a
-year. If that row has figures, or the joint answer has rows of other days, the account is asked about alone by day.
+year. If that row is not one of zeros, or the joint answer has rows of other days, the account is asked about alone by
+day.
 
 If there are many accounts, their Business Centers are asked first which of them had nothing at all (`idle_accounts`).
 """
@@ -34,7 +35,7 @@ from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.read.account_days import AccountDays, ActivityQuery, accounts_of, follows_the_account
 from tiktok_marketing.sync.read.business_centers import BusinessCenters
-from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_answered_for, is_figure
+from tiktok_marketing.sync.read.idle_accounts import IdleAccounts, is_answered_for, shows_nothing
 from tiktok_marketing.sync.read.listing import Delivery, ListReader, Request
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, origin_filters, refused_metrics, report_params
 
@@ -249,7 +250,7 @@ class EmptyDayFinder:
             for row in delivery.records:
                 if str(row.dimensions.advertiser_id) != advertiser_id:
                     raise _unexpected(row.dimensions)
-                if delivery.rejected or any(map(is_figure, msgspec.structs.astuple(row.metrics))):
+                if delivery.rejected or not shows_nothing(msgspec.structs.asdict(row.metrics)):
                     return True
         return False
 

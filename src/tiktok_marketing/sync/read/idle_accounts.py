@@ -261,8 +261,7 @@ def _is_idle(metrics: Any, asked: Iterable[str]) -> bool:
     kind = metrics.account_type
     if kind is not None and IS_OF_AUCTIONS not in str(kind).upper():
         return False
-    values = {name: getattr(metrics, name) for name in asked if name not in _TEXTS}
-    return all(values[name] is not None for name in _ESSENTIAL) and not any(map(is_figure, values.values()))
+    return shows_nothing({name: getattr(metrics, name) for name in asked if name not in _TEXTS})
 
 
 def _stop_if_useless(error: ConnectorError) -> None:
@@ -275,9 +274,21 @@ def _stop_if_useless(error: ConnectorError) -> None:
         raise error
 
 
-def is_figure(value: Any) -> bool:
-    """Whether a metric shows that something happened. A text such as "<5" counts as if it did."""
+def shows_nothing(metrics: Mapping[str, Any]) -> bool:
+    """Whether a row says that nothing happened: spend, impressions and clicks are zero, and no other metric is more.
+
+    Without these three, the row says nothing at all: TikTok may have withdrawn a metric, or left out its values.
+    """
+    return all(_is_zero(metrics.get(name)) for name in _ESSENTIAL) and not any(map(_is_figure, metrics.values()))
+
+
+def _is_zero(value: Any) -> bool:
     try:
-        return value is not None and Decimal(str(value)) != 0
+        return Decimal(str(value)) == 0
     except InvalidOperation:
-        return value not in {"", "-"}
+        return False
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether a metric shows that something happened. A text such as "<5" counts as if it did."""
+    return value is not None and str(value) not in {"", "-"} and not _is_zero(value)
