@@ -125,6 +125,53 @@ async def test_campaigns_that_cost_what_the_store_did_are_listed_once() -> None:
     assert finding.warnings == []
 
 
+def told(*costs: Any) -> Reply:
+    """What TikTok tells of the cost of a store: a row with each of these."""
+    rows = [{"dimensions": {"advertiser_id": "7001"}, "metrics": {"cost": cost}} for cost in costs]
+    return Reply(200, {}, page(rows))
+
+
+@pytest.mark.parametrize("cost", [None, "-", "", "<5", [], "9" * 40])
+async def test_a_cost_that_is_no_number_is_not_taken_for_none(cost: Any) -> None:
+    """Nothing speaks for or against the list, which a warning says."""
+    finding = finder(Stores([told(cost)], [{"1": 2}]))
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    (warning,) = finding.warnings
+    assert "has no number for it. Campaigns may be missing." in warning
+    assert finding.error(REPORT) is None
+
+
+async def test_a_store_without_cost_whose_campaigns_have_some_is_asked_about_again() -> None:
+    """Its row was missing for once. Then the list is compared with what the row has."""
+    api = Stores([told(), 3], [{"1": 2}, {"1": 2}, {"1": 2, "2": 1}])
+    finding = finder(api)
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1", "2"]
+    assert finding.warnings == []
+
+
+@pytest.mark.parametrize("store", [told(), 0])
+async def test_a_store_that_stays_without_cost_is_worth_a_warning(store: Any) -> None:
+    """If its campaigns have some. If they have none, there is nothing to say."""
+    api = Stores([store], [{"1": 2}])
+    finding = finder(api)
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    (warning,) = finding.warnings
+    assert warning.startswith("By TikTok, store 71 of advertiser 7001 has no cost, and its campaigns have some.")
+    assert api.asked == ["advertiser_id", "campaign_id", "advertiser_id"]
+    for campaigns in ({}, {"1": 0}):
+        idle = finder(Stores([store], [campaigns]))
+        await idle.parts(CAMPAIGNS, WINDOW)
+        assert idle.warnings == []
+
+
+async def test_a_cost_that_cannot_be_had_the_second_time_is_told() -> None:
+    """With the reason, beside what the first answer leaves open."""
+    api = Stores([told(), refusal(40002, "No.")], [{"1": 2}])
+    finding = finder(api)
+    assert ids_of(await finding.parts(CAMPAIGNS, WINDOW)) == ["1"]
+    assert len(finding.warnings) == 2
+
+
 @pytest.mark.parametrize("lists", [2, 3])
 async def test_campaigns_that_cost_less_are_listed_again(lists: int) -> None:
     """TikTok's list may be late."""

@@ -87,6 +87,11 @@ class Figures(msgspec.Struct, frozen=True):
         return " and ".join(missing)
 
 
+def is_number(value: Any) -> bool:
+    """Whether a figure is a number that a column can have."""
+    return _figure(value) is not None
+
+
 def number_of(value: Any) -> Decimal:
     """A figure as a number; 0 if it is none."""
     return _figure(value) or Decimal()

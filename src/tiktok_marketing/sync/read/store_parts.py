@@ -31,7 +31,7 @@ from tiktok_marketing.sync.read.parent_params import (
     records_as_sent,
 )
 from tiktok_marketing.sync.read.report_requests import PAGE_SIZE, Piece, StorePart, given_dimensions, piece_params
-from tiktok_marketing.sync.read.split_check import ROUNDING, number_of
+from tiktok_marketing.sync.read.split_check import ROUNDING, is_number, number_of
 
 Row = Mapping[str, Any]
 """The dimensions of a report's row, and its cost."""
@@ -191,7 +191,17 @@ class StorePartFinder:
         for _ in range(_TRIES):
             rows = await self._rows(report, piece)
             lack = await self._lack(report, piece, rows, expected)
-            if not lack:
+            if lack:
+                continue
+            if expected or not total_cost(rows):
+                return rows
+            expected = await self._cost(promotion, piece) or Decimal()  # its row may have been missing for once
+            if not expected:
+                self._warn(
+                    f"By TikTok, store {store.store_id} of advertiser {self._advertiser_id} has no cost, and its "
+                    "campaigns have some. So nothing shows whether TikTok lists all of them. Compare them with TikTok "
+                    "Ads Manager."
+                )
                 return rows
         now = await self._cost(promotion, piece)
         if now is not None and not await self._lack(report, piece, rows, min(now, expected)):
@@ -230,6 +240,12 @@ class StorePartFinder:
             if isinstance(error, TikTokError) and (error.action is Action.STOP_SYNC or error.action.passes):
                 raise  # the next sync may be told, and reads these days again
             self._warn(f"TikTok does not tell what the campaigns of a store cost together. {error.message}")
+            return None
+        if not all(is_number(row["cost"]) for row in rows):
+            self._warn(
+                "TikTok does not tell what the campaigns of a store cost together: its answer has no number for it. "
+                "Campaigns may be missing. Compare them with TikTok Ads Manager."
+            )
             return None
         return total_cost(rows)
 
