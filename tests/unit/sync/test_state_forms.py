@@ -47,6 +47,10 @@ FORMS: dict[str, Any] = {
     "descriptors in camel case": SHOWN,
     "a message with a stream in camel case": [{"type": "STREAM", "stream": entry} for entry in SHOWN],
     "the output of a sync": [LOG, RECORD, ENVELOPES[0], RECORD, ENVELOPES[1], LOG],
+    "the output of a sync with line separators in a name": [
+        {**RECORD, "record": {**RECORD["record"], "data": {"ad_name": "a\u2028b\u2029c\x85d"}}},  # type: ignore[dict-item]
+        *ENVELOPES,
+    ],
     "a global state": {
         "type": "GLOBAL",
         "global": {"shared_state": {}, "stream_states": [m["stream"] for m in MESSAGES]},
@@ -96,6 +100,7 @@ def test_every_form_is_read_from_a_text(raw: Any) -> None:
     assert parse_state_text(f"\n {json.dumps(raw, indent=2)}\n", "x") == BOTH
     if isinstance(raw, list) and len(raw) > 1:
         assert parse_state_text("\n".join(map(json.dumps, raw)) + "\n", "x") == BOTH
+        assert parse_state_text("\r\n".join(json.dumps(each, ensure_ascii=False) for each in raw), "x") == BOTH
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "{}", '""'])

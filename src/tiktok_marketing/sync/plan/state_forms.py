@@ -60,7 +60,8 @@ def parse_state_text(
     try:
         return states_by_stream(json.loads(text), streams, others=others)
     except (ValueError, RecursionError) as error:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        # JSON allows line separators such as U+2028 within a text, so only one character ends a line.
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         if _is_json(lines[0][1]):
             messages = [_parsed(line, f"The {name}", number) for number, line in lines]
             return states_by_stream(messages, streams, others=others)
