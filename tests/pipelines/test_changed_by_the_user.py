@@ -99,6 +99,12 @@ DAMAGES = {
     "the version of the states is text": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN version TYPE varchar",
     "the time of the states is text": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN created_at TYPE varchar",
     "the schemas are JSON": "ALTER TABLE _dlt_version ALTER COLUMN schema TYPE json USING schema::json",
+    "the states are cut": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN state TYPE varchar(100) USING left(state, 100)",
+    "the states have a length": "ALTER TABLE _dlt_pipeline_state ALTER COLUMN state TYPE varchar(9000)",
+    "the schemas are cut": "ALTER TABLE _dlt_version ALTER COLUMN schema TYPE varchar(100) USING left(schema, 100)",
+    "the ids of the packages are cut": (
+        "ALTER TABLE _dlt_loads ALTER COLUMN load_id TYPE varchar(10) USING left(load_id, 10)"
+    ),
     "the record of syncs is dropped": "DROP TABLE _tiktok_syncs",
     "a column of the record is dropped": "ALTER TABLE _tiktok_syncs DROP COLUMN missing",
     "a column of the loads is dropped": "ALTER TABLE _tiktok_loads DROP COLUMN kept_rows",

@@ -54,8 +54,12 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
 }
 """The columns of dlt's tables: for each, its type, and the value for rows that have lost it (None for null)."""
 
-_LENGTH = re.compile(r"\([0-9, ]+\)")
+_LENGTH = re.compile(r"\(([0-9]+)[0-9, ]*\)")
 """The length in the name of a type."""
+_LEAST_LENGTH = 64
+"""What dlt gives its shorter texts. No id, name or hash that it writes is longer."""
+_LONG = frozenset({"state", "schema"})
+"""Texts of any length."""
 _TYPES: Mapping[str, tuple[str, frozenset[str]]] = {
     "text": ("VARCHAR", frozenset({"varchar", "text", "character varying"})),
     "bigint": ("BIGINT", frozenset({"bigint", "integer", "smallint", "hugeint"})),
@@ -81,7 +85,7 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
         if relation is None:
             continue
         for name, (data_type, _) in columns.items():
-            if name in relation.columns and not _serves(relation.columns[name].type, data_type):
+            if name in relation.columns and not _serves(relation.columns[name].type, name, data_type):
                 _restore_type(session, dataset, table, name, relation.columns[name].type, _TYPES[data_type][0])
         missing = {name: column for name, column in columns.items() if name not in relation.columns}
         if missing:
@@ -94,8 +98,11 @@ def repair_bookkeeping(session: Session, dataset: str, relations: Mapping[str, R
                     session.execute(f'DELETE FROM "{dataset}"."{table}"')  # noqa: S608
 
 
-def _serves(found: str, data_type: str) -> bool:
+def _serves(found: str, column: str, data_type: str) -> bool:
     """Whether a type, such as dlt's own VARCHAR(64), holds what dlt writes."""
+    length = _LENGTH.search(found)
+    if data_type == "text" and length is not None and (column in _LONG or int(length[1]) < _LEAST_LENGTH):
+        return False
     return _LENGTH.sub("", found.lower()) in _TYPES[data_type][1]
 
 
