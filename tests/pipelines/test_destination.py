@@ -172,6 +172,25 @@ def test_a_file_that_is_not_a_database_is_left_unchanged(tmp_path: Path) -> None
     assert path.read_text().startswith("Dear diary")
 
 
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl", "x.csv", "x.parquet", "x.txt"])
+def test_a_table_of_somebody_is_no_database(name: str, tmp_path: Path) -> None:
+    """DuckDB opens it as a view of itself, into which a sync would load for nothing."""
+    path = tmp_path / name
+    with duckdb.connect() as connection:
+        wanted = {"parquet": "parquet", "jsonl": "json", "json": "json"}.get(name.partition(".")[2], "csv")
+        connection.execute(f"COPY (SELECT 1 AS a, 'x' AS b) TO '{path}' (FORMAT {wanted})")
+    before = path.read_bytes()
+    with pytest.raises(DestinationError, match=rf"{name} exists, and is not a DuckDB database\."):
+        open_database(f"duckdb:///{path}")
+    with (
+        duckdb.connect() as memory,
+        pytest.raises(ConfigurationError, match=r"is not a DuckDB database\."),
+        DuckDBFile.at(f"duckdb:///{path}").open_read_only(memory),
+    ):
+        pass
+    assert path.read_bytes() == before
+
+
 def _cut(path: Path) -> None:
     os.truncate(path, 16 * 1024)  # its list of tables is behind that
 

@@ -20,7 +20,12 @@ from tiktok_marketing.errors import (
 )
 from tiktok_marketing.paths import absolute_path
 from tiktok_marketing.pipelines.databases.destination import DEFAULT_DATASET
-from tiktok_marketing.pipelines.databases.duckdb.messages import describe, is_about_table, is_not_a_database
+from tiktok_marketing.pipelines.databases.duckdb.messages import (
+    describe,
+    is_about_table,
+    is_not_a_database,
+    of_another_kind,
+)
 from tiktok_marketing.pipelines.databases.replacement import Replacement, TableChanges
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from tiktok_marketing.pipelines.databases.duckdb.session import DuckDBSession, ReadOnlyDuckDB
 
 
+_MAGIC, _MAGIC_AT = b"DUCK", 8
+"""What a database file has in its first block, and where: behind a checksum."""
 _OWN = frozenset({"information_schema", "pg_catalog", "system", "temp"})
 """Schemas and databases that DuckDB has itself, so that none of this name can be created, or found."""
 
@@ -149,12 +156,23 @@ class DuckDBFile(msgspec.Struct, frozen=True):
             raise DestinationError(
                 f"{self.path} is a pipe, a socket or a device, and no file.", remedy="Give the path of a file."
             )
+        if self._is_of_another_kind():
+            raise of_another_kind(self.path)
         try:
             return DuckDBSession(duckdb.connect(str(self.path)), self.dataset)
         except duckdb.Error as error:
             if absent and not isinstance(self.describe_error(error), DestinationLockedError):
                 self._target.unlink(missing_ok=True)
             raise
+
+    def _is_of_another_kind(self) -> bool:
+        """Whether something else wrote the file. DuckDB would open a table (.csv, .json, .parquet) as a view of it."""
+        try:
+            with self.path.open("rb") as file:
+                begin = file.read(_MAGIC_AT + len(_MAGIC))
+        except OSError:
+            return False  # DuckDB says why
+        return bool(begin) and begin[_MAGIC_AT:] != _MAGIC
 
     @contextmanager
     def open_read_only(self, memory: Any) -> Iterator[ReadOnlyDuckDB]:
@@ -174,6 +192,9 @@ class DuckDBFile(msgspec.Struct, frozen=True):
             raise NothingToReadError(f"The database {self.path} does not exist.", remedy=remedy)
         if not self.path.is_file():
             raise ConfigurationError(f"{self.path} is not a file.", remedy=remedy)
+        if self._is_of_another_kind():
+            described = of_another_kind(self.path)
+            raise ConfigurationError(described.message, remedy=described.remedy)
         try:
             database = ReadOnlyDuckDB.attach(memory, self.path, self.dataset)
         except duckdb.Error as error:

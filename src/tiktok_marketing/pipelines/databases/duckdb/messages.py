@@ -14,6 +14,16 @@ _PID = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 _NOT_A_DATABASE = "valid duckdb database"
 _DENIALS = ("permission denied", "read-only mode")
 _OTHER_VERSION = "trying to read a database file with version number"
+_OF_ANOTHER_KIND = (
+    "{path} exists, and is not a DuckDB database.",
+    "Give another file name, or move that file away.",
+)
+
+
+def of_another_kind(path: Path) -> DestinationError:
+    """Say that something else wrote a file."""
+    message, remedy = _OF_ANOTHER_KIND
+    return DestinationError(message.format(path=path), remedy=remedy)
 
 
 def describe(error: BaseException, path: Path, *, reading: bool) -> DestinationError:
@@ -68,11 +78,7 @@ _SIGNS = (
         "Raise the limit, or move the file to another disk, and run the sync again; it continues from what is loaded.",
     ),
     ("quota exceeded", "The disk quota of {folder} is used up.", "Free some space and run the sync again."),
-    (
-        f"not a {_NOT_A_DATABASE}",
-        "{path} exists, and is not a DuckDB database.",
-        "Give another file name, or move that file away.",
-    ),
+    (f"not a {_NOT_A_DATABASE}", *_OF_ANOTHER_KIND),
     (
         _OTHER_VERSION,
         "{path} was written by another version of DuckDB, which the installed one cannot read.",
