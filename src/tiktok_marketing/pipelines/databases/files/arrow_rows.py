@@ -72,7 +72,12 @@ def of_vanished(
 
 
 def joined(old: pa.Table, new: pa.Table) -> pa.Table:
-    """Return the rows of both tables, with the types of the new one where they differ."""
+    """Return the rows of both tables, with the types of the new one where they differ.
+
+    Another program may have written the old one, with columns of its own that accept no null. The new rows have none.
+    """
+    fields = [field.with_nullable(True) for field in old.schema]
+    old = pa.Table.from_arrays(old.columns, schema=pa.schema(fields, old.schema.metadata))
     for field in new.schema:
         index = old.schema.get_field_index(field.name)
         if index >= 0 and old.schema.field(index).type != field.type:
