@@ -97,11 +97,11 @@ def drop_and_sync(doctor: Any, statement: str) -> None:
     doctor.sync(doctor.world.config(), now=doctor.now + SOON)
 
 
-def widen_and_sync(doctor: Any) -> None:
-    """Run the statement that gives a column its type back, and read its stream again."""
+def drop_what_rounds_and_sync(doctor: Any) -> None:
+    """Run the statement that drops a column of a type that rounds, and sync again."""
     (advice,) = {finding.remedy for finding in doctor.examination.findings if "ALTER TABLE" in finding.remedy}
-    doctor.damage(advice.partition(", run ")[2].partition(". Then")[0])
-    doctor.sync(doctor.world.config(), CAMPAIGNS, now=doctor.now + SOON, full=True)
+    doctor.damage(advice.partition(", run ")[2].partition(". The next")[0])
+    doctor.sync(doctor.world.config(), now=doctor.now + SOON)
 
 
 def overwrite_a_block(doctor: Any, _: Any) -> None:
@@ -177,7 +177,7 @@ CASES = {
     "figures that are rounded": Case(
         frozenset({"integrity._table_findings"}),
         sql(f"ALTER TABLE {CAMPAIGNS} ALTER spend TYPE INTEGER"),
-        by_hand=widen_and_sync,
+        by_hand=drop_what_rounds_and_sync,
     ),
     "a view of something that is gone": Case(
         frozenset({"integrity._table_findings"}),

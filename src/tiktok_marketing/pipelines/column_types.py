@@ -45,23 +45,16 @@ _BACK: Mapping[ColumnType, tuple[re.Pattern[str], str]] = {
 
 _WHOLE = r"\w*int|\w*integer|(numeric|decimal)\(\d+(,\s*-?0)?\)"
 _FEW_DECIMALS = rf"{_WHOLE}|(numeric|decimal)\(\d+,\s*(-\d+|[1-3])\)"
-_SINGLE = "real|float|float4"
+_OTHER_NUMBERS = "real|float|float4|money|boolean"
 _ROUNDING: Mapping[ColumnType, re.Pattern[str]] = {
-    ColumnType.INTEGER: re.compile(_SINGLE),
-    ColumnType.MONEY: re.compile(rf"{_FEW_DECIMALS}|{_SINGLE}"),
-    ColumnType.NUMBER: re.compile(rf"{_FEW_DECIMALS}|{_SINGLE}"),
+    ColumnType.INTEGER: re.compile(_OTHER_NUMBERS),
+    ColumnType.MONEY: re.compile(rf"{_FEW_DECIMALS}|{_OTHER_NUMBERS}"),
+    ColumnType.NUMBER: re.compile(rf"{_FEW_DECIMALS}|{_OTHER_NUMBERS}"),
     ColumnType.TIME: re.compile(rf"date|{_TIMES}"),
 }
 """Types that accept such a value and keep only a part of it."""
 _DOUBLE = re.compile("double( precision)?")
 """A type that does so only with numbers of more than 15 digits, which ids are."""
-_GIVEN: Mapping[ColumnType, str] = {
-    ColumnType.INTEGER: "bigint",
-    ColumnType.MONEY: "numeric(18, 4)",
-    ColumnType.NUMBER: "double precision",
-    ColumnType.TIME: "timestamp",
-}
-"""The types that a sync gives such columns, in words that DuckDB and Postgres know."""
 
 
 class Rounding(msgspec.Struct, frozen=True):
@@ -89,20 +82,22 @@ def rounding_of(stream: Stream, relation: Relation | None, dataset: str) -> Roun
     if relation is None:
         return None
     identifying = {name for name, _ in _identifying(stream)}
-    rounded, back = [], []
-    for column in columns_of(stream):
-        stored = relation.columns.get(column.name)
-        if stored is None or column.name in identifying or not _rounds(column, stored.type.lower()):
-            continue
-        rounded.append(f"{column.name} ({stored.type})")
-        back.append(f"ALTER COLUMN {quoted_name(column.name)} TYPE {_GIVEN[column.type]}")
+    rounded = {
+        column.name: relation.columns[column.name].type
+        for column in columns_of(stream)
+        if column.name in relation.columns
+        and column.name not in identifying
+        and _rounds(column, relation.columns[column.name].type.lower())
+    }
     if not rounded:
         return None
     table = f"{quoted_name(dataset)}.{quoted_name(stream.name)}"
-    statements = "; ".join(f"ALTER TABLE {table} {change}" for change in back)
+    statements = "; ".join(f"ALTER TABLE {table} DROP COLUMN {quoted_name(name)}" for name in rounded)
     return Rounding(
-        f"The types of these columns keep only a part of what TikTok reports: {', '.join(rounded)}.",
-        f"To have the whole values, run {statements}. Then sync with `--streams {stream.name} --full`.",
+        "The types of these columns keep only a part of what TikTok reports: "
+        f"{', '.join(f'{name} ({type_})' for name, type_ in rounded.items())}.",
+        f"To have the whole values, run {statements}. The next sync adds what is dropped, and reads the stream from "
+        "the start. A view or an index that uses it must be dropped first.",
     )
 
 

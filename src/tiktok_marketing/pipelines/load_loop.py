@@ -383,8 +383,8 @@ def _with_lost_rows(summary: StreamSummary) -> StreamSummary:
         return summary
     error = IncompleteReadError(
         f"{summary.lost:,} rows that were loaded are not in the table {summary.name}.",
-        remedy="A trigger, a rule or another program removes them. Find it, and run the sync again: it reads the stream "
-        "from the start.",
+        remedy="A trigger, a rule or another program removes them. Find it, and run the sync again: it reads the "
+        "stream from the start.",
     )
     failure = Failure(summary.name, None, "", error)
     return msgspec.structs.replace(summary, complete=False, failures=(*summary.failures, failure))
