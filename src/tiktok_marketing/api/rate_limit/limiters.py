@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _RECHECK = 1.0
 """Seconds after which a wait is computed again, also if no answer comes."""
+_SHORT = 0.005
+"""Seconds of a wait that an answer need not end."""
 _LIMIT_IN_MESSAGE = re.compile(r"QPS limit (\d+)")
 
 
@@ -43,6 +45,9 @@ class _Queue:
 
     async def sleep(self, clock: Clock, seconds: float) -> None:
         """Wait until the time is over or an answer comes: it may have ended the wait. Only who has the turn sleeps."""
+        if seconds < _SHORT:
+            await clock.sleep(seconds)
+            return
         sleeping = self._sleeping = asyncio.ensure_future(clock.sleep(seconds))
         try:
             await asyncio.wait({sleeping})
