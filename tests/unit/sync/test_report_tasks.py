@@ -77,7 +77,8 @@ class Tasks:
         self._note(endpoint, body)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)  # the turns of others come meanwhile
         self.at_once -= 1
         return self.creating if endpoint == "report/task/create/" else self.canceling
 
