@@ -64,7 +64,7 @@ class Tasks:
         self._note(endpoint, params)
         assert params == {"advertiser_id": params["advertiser_id"], "task_id": "900"}
         if endpoint == "report/task/check/":
-            for _ in range(20):
+            for _ in range(200):
                 await asyncio.sleep(0)  # others create their tasks meanwhile
             status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
             return status if isinstance(status, Reply) else success({"status": status, "message": None})
@@ -77,7 +77,7 @@ class Tasks:
         self._note(endpoint, body)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        for _ in range(10):
+        for _ in range(50):
             await asyncio.sleep(0)  # the turns of others come meanwhile
         self.at_once -= 1
         return self.creating if endpoint == "report/task/create/" else self.canceling
