@@ -294,3 +294,19 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     assert ended.code in {1, 2}
     for password in ("p@ss w/123", "p%40ss", "cEBzcyB3LzEyMw", "BzcyB3LzEy"):
         assert password not in ended.text
+
+
+@pytest.mark.parametrize(
+    "password", ["hun@ter/seven", "hunter/seven", "8080/hunterseven", "hun#seven", "hun?ter@seven"]
+)
+def test_a_password_that_is_not_quoted_is_not_taken_for_a_host(folder: Folder, secure: Server, password: str) -> None:
+    """No part of it is printed, or asked of a name server."""
+    ended = folder.run(
+        *(COMMAND, "--debug", "check", "--config", "c.json"),
+        TIKTOK_API_URL=f"https://localhost:{secure.port}",
+        HTTPS_PROXY=f"http://me:{password}@127.0.0.1:1",
+    )
+    assert "HTTPS_PROXY has an @ behind its host. In a user or a password, / ? # @ are %2F %3F %23 %40." in ended.text
+    assert ended.code == 2
+    assert "hun" not in ended.text
+    assert "seven" not in ended.text

@@ -123,6 +123,8 @@ def proxy_for(address: str) -> Proxy | None:
         parts = urlsplit(value)
     except ValueError:
         raise _unusable(name, "is not the address of a proxy") from None
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":  # else a part of the password would be taken for the host
+        raise _unusable(name, "has an @ behind its host. In a user or a password, / ? # @ are %2F %3F %23 %40")
     mask_known.add({parts.password, unquote(parts.password or "")})
     if parts.scheme.lower() not in _PROXY_SCHEMES:
         raise _unusable(name, f"names a proxy of the kind {parts.scheme}, which is not supported")
