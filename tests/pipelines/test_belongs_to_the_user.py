@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 
 from postgres_server import PASSWORD
@@ -126,6 +127,23 @@ def test_names_in_another_case_are_the_same_to_duckdb(duckdb_only: Any, make: An
     assert duckdb_only.ask("SELECT count(DISTINCT sync_id) FROM _tiktok_syncs") == [(2,)]
     sql = f"SELECT table_name = '{other}' OR column_name = '{other}' AS kept FROM duckdb_columns()"  # noqa: S608
     assert duckdb_only.ask(f"SELECT bool_or(kept) FROM ({sql})") == [(True,)]  # noqa: S608
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_schema_in_another_case_is_the_same_to_duckdb(duckdb_only: Any, make: Any, is_new: bool) -> None:
+    """The user has created it, or has written its name anew. The name stays."""
+    run = make.runner(duckdb_only)
+    if not is_new:
+        load(run, make)
+    with duckdb.connect(duckdb_only.address) as connection:
+        connection.execute('DROP SCHEMA IF EXISTS tiktok_ads CASCADE; CREATE SCHEMA "TikTok_Ads"')
+    for _ in range(2):
+        ran = load(run, make, "2.50")
+        assert ran.summary.complete, ran.summary.missing()
+        assert duckdb_only.ask("SELECT count(*) FROM campaigns") == [(2,)]
+    names = duckdb_only.ask("SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'test'")
+    assert ("TikTok_Ads",) in names
+    assert ("tiktok_ads",) not in names
 
 
 @pytest.mark.parametrize("column", ["CPC", "Spend", "_Dlt_Load_Id", "straße"])

@@ -92,6 +92,11 @@ class _Client(DuckDbClient):  # type: ignore[misc]
             return _LoadJob(file_path, table["name"], self.changes)
         return super().create_load_job(table, file_path, load_id, restore)
 
+    def is_storage_initialized(self) -> bool:
+        """Find a schema whose name the user has written in another case, which dlt would create again."""
+        client = self.sql_client
+        return DuckDBSession(client.native_connection, client.dataset_name).has_schema()
+
     def get_storage_tables(self, table_names: Any) -> Any:
         """Find tables and columns whose names the user has written in another case, which dlt would create again."""
         stored: Mapping[str, Relation] = {}

@@ -74,9 +74,13 @@ class DuckDBSession:
         Returns:
             Whether it did not exist before.
         """
-        existing = self._schemas()
+        existed = self.has_schema()
         self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._dataset}"')
-        return self._dataset not in existing
+        return not existed
+
+    def has_schema(self) -> bool:
+        """Whether the schema exists, in whatever case its name is written."""
+        return folded(self._dataset) in map(folded, self._schemas())
 
     def remove_empty_schema(self, *, database: bool) -> None:
         """Remove the schema, and the file if `database` says so. Neither is removed if it holds anything."""
