@@ -42,6 +42,7 @@ from tiktok_marketing.pipelines.databases.through_dlt.address import DltAddress
 from tiktok_marketing.pipelines.databases.through_dlt.destination import DltDestination
 from tiktok_marketing.pipelines.databases.through_dlt.services import Service
 from tiktok_marketing.pipelines.state_overview import last_syncs
+from tiktok_marketing.pipelines.store_loader import StoreLoader
 
 DAILY = "campaigns_reports_daily"
 HOURLY = "advertisers_reports_hourly"
@@ -250,6 +251,32 @@ async def test_rows_that_never_arrive_are_covered_by_no_state(tmp_path: Path, mo
         assert not states_in(place.destination)
         assert (await synced(place.destination, emulator, streams=[DAILY])).complete
         assert place.rows(DAILY)
+
+
+async def test_rows_that_another_program_removes_are_covered_by_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are gone at the end of a sync. The next one does what the message says, and the other states stay."""
+    place = through_dlt(tmp_path)
+    stored = StoreLoader.stored
+
+    def losing(self: StoreLoader) -> Mapping[str, int]:
+        with duckdb.connect(str(tmp_path / "through_dlt.duckdb")) as connection:
+            connection.execute(f"DELETE FROM tiktok_ads.{DAILY} WHERE stat_time_day < '2026-06-05'")  # noqa: S608
+        return stored(self)
+
+    async with Emulator(business()) as emulator:
+        with monkeypatch.context() as patched:
+            patched.setattr(StoreLoader, "stored", losing)
+            ran = await synced(place.destination, emulator, streams=[DAILY, HOURLY])
+        (missing,) = ran.missing()
+        assert "are not in the table" in missing
+        assert "it reads the stream from the start" in missing
+        assert list(states_in(place.destination) or {}) == [HOURLY]
+        assert (await synced(place.destination, emulator, streams=[DAILY, HOURLY])).complete
+        rows = place.rows(DAILY)
+        await synced(str(tmp_path / "own.duckdb"), emulator, streams=[DAILY])
+        assert rows == in_duckdb(tmp_path / "own.duckdb", DAILY)
 
 
 async def test_another_program_that_loads_meanwhile_stops_the_sync(place: Place, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ themselves. So nothing is lost, and nothing is there twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,15 @@ class StoreLoader:
             else:
                 self.refused.update(unreadable)
             self._filled = set(source.filled) - gone
-            if gone & self._states.keys():
-                # In the destination itself, before anything hides that these states are no longer true.
-                self._states = {name: state for name, state in self._states.items() if name not in gone}
-                self._load({}, {})
+            self._forget(gone)
             self.covered_states = dict(self._states)
             return {name: state for name, state in self._states.items() if name not in self.refused}
+
+    def _forget(self, names: Collection[str]) -> None:
+        """Delete states in the destination itself, before anything hides that they are no longer true."""
+        if not self._states.keys().isdisjoint(names):
+            self._states = {name: state for name, state in self._states.items() if name not in names}
+            self._load({}, {})
 
     def undo_opening(self) -> None:
         """Remove what `open` created, if nothing was loaded into it. It stays if that is not possible."""
@@ -180,6 +183,7 @@ class StoreLoader:
             DestinationError: Nothing can be written to the destination.
         """
         with self._opened():
+            self._forget([stream.name for stream in summary.streams if stream.lost])
             self._store.record(
                 [
                     RecordTable(SYNCS_TABLE, SYNCS_COLUMNS, summary.as_rows()),
