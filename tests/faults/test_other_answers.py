@@ -102,3 +102,33 @@ async def test_a_row_of_another_day_is_delivered_and_reported() -> None:
     assert incomplete(outcome) == {"ads_reports_daily"}
     assert len(rows_of(outcome, "ads_reports_daily")) == len(rows_of(whole, "ads_reports_daily"))
     assert "it has records of 2026-03-05, and 2026-06-0" in error_of(outcome, "ads_reports_daily")["message"]
+
+
+NO_METRICS = {"edit": "$.data.list[*].metrics", "value": {}}
+
+
+async def test_rows_without_metrics_are_asked_for_again() -> None:
+    """They would put null in place of figures. If they stay, the account fails alone, and none of them comes."""
+    async with small() as emulator:
+        whole = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+        answered_otherwise(emulator, "ads_reports_daily", NO_METRICS, first=3)
+        again = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+        answered_otherwise(emulator, "ads_reports_daily", NO_METRICS)
+        refused = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+        account = int(emulator.advertiser_ids[1])
+    assert again.exit_code == 0, again.errors
+    assert rows_of(again, "ads_reports_daily") == rows_of(whole, "ads_reports_daily")
+    assert incomplete(refused) == {"ads_reports_daily"}
+    assert {row["advertiser_id"] for row in rows_of(refused, "ads_reports_daily").values()}.isdisjoint({account})
+    assert "none of its rows has a metric that was asked for" in error_of(refused, "ads_reports_daily")["message"]
+
+
+async def test_a_metric_that_every_answer_leaves_out_is_reported() -> None:
+    """Rows come with null in it, and one warning says so for all accounts."""
+    async with small() as emulator:
+        emulator.faults.add(Fault(path=REPORTS, edit="reach"))
+        outcome = await outcome_of(emulator, ["ads_reports_daily"], skip_empty_days=False)
+    assert outcome.exit_code == 0, outcome.errors
+    assert {row["metrics"]["reach"] for row in rows_of(outcome, "ads_reports_daily").values()} == {None}
+    [warning] = [log["message"] for log in outcome.of_type("LOG") if "so they are null" in log["message"]]
+    assert "no row of its answers has them, so they are null: reach." in warning

@@ -14,7 +14,7 @@ from unit_builders import stream
 from tiktok_marketing.catalog import ReportStream
 from tiktok_marketing.sync.decode.pages import Page, RawRows, RecordList
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.asked_for import Asked
+from tiktok_marketing.sync.read.asked_for import Asked, LackingMetrics
 
 WINDOW = Window(date(2026, 1, 1), date(2026, 1, 2))
 
@@ -98,4 +98,47 @@ def test_a_report_says_what_its_rows_are_about(name: str, window: Window | None,
     """Their days, if it has days, and their account, if it is about accounts."""
     report = stream(name)
     assert isinstance(report, ReportStream)
-    assert Asked.of_report(report.source, window, "7001") == asked
+    assert Asked.of_report(report.source, window, "7001", ()) == asked
+
+
+def rows_with(*metrics: Any) -> Page[RecordList]:
+    """A page of rows with these metrics."""
+    rows = [{"dimensions": {"ad_id": str(number)}, "metrics": each} for number, each in enumerate(metrics)]
+    keyed = [SimpleNamespace(ad_id=str(number)) for number in range(len(rows))]
+    return Page(RecordList(keyed), keyed, len(rows), 1, raw=RawRows(lambda: rows, msgspec.json.encode(rows)))
+
+
+OF_METRICS = Asked(metrics=("spend", "reach"))
+
+
+@pytest.mark.parametrize("metrics", [[{}], [{}, None, {"likes": "5"}], ["spend", {}]])
+def test_rows_without_any_metric_that_was_asked_for_are_no_answer(metrics: list[Any]) -> None:
+    """Taken for one, they would put null in place of figures."""
+    with pytest.raises(msgspec.ValidationError, match="none of its rows has a metric"):
+        OF_METRICS.verify(page_of_text(*metrics) if "spend" in metrics else rows_with(*metrics))
+
+
+@pytest.mark.parametrize("metrics", [[], [{}, {"reach": None}], [{"spend": "-"}]])
+def test_one_metric_in_one_row_makes_an_answer(metrics: list[Any]) -> None:
+    """Whatever its value. So does a page without rows."""
+    OF_METRICS.verify(rows_with(*metrics))
+    Asked().verify(rows_with({}))
+
+
+def page_of_text(*metrics: Any) -> Page[RecordList]:
+    """The same page with a text in other characters than TikTok's, such as UTF-16."""
+    page_of_rows = rows_with(*metrics)
+    return msgspec.structs.replace(page_of_rows, raw=RawRows(page_of_rows.raw.rows, page_of_rows.raw.body[:0]))
+
+
+def test_metrics_that_no_row_has_are_lacking() -> None:
+    """Rows of any page and of any window of the account count, and null is a value."""
+    lacking = LackingMetrics(["spend", "reach", "likes"])
+    assert lacking.names == frozenset()
+    lacking.note(rows_with())
+    assert lacking.names == frozenset()
+    lacking.note(rows_with({}, {"spend": None}))
+    assert lacking.names == {"reach", "likes"}
+    lacking.note(page_of_text({"reach": "5"}))
+    lacking.note(rows_with({"spend": "1"}))
+    assert lacking.names == {"likes"}

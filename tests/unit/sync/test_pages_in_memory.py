@@ -78,7 +78,10 @@ class Report:
         if number == self.fails_at:
             return refusal(self.code, "no")
         rows = [
-            {"dimensions": {"ad_id": str(number * ROWS + n), "stat_time_day": f"{day} 00:00:00"}, "metrics": {}}
+            {
+                "dimensions": {"ad_id": str(number * ROWS + n), "stat_time_day": f"{day} 00:00:00"},
+                "metrics": {"likes": "0"},
+            }
             for n in range(ROWS)
         ]
         body = page(rows, total=PAGES * ROWS).replace(b'"total_page":1', b'"total_page":%d' % PAGES)

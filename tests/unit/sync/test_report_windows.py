@@ -39,7 +39,10 @@ Rows = list[dict[str, Any]]
 
 def row(ad: str, day: int = 1, **metrics: Any) -> dict[str, Any]:
     """A row of a daily report at ad level."""
-    return {"dimensions": {"ad_id": ad, "stat_time_day": f"2026-01-{day:02d} 00:00:00"}, "metrics": metrics}
+    return {
+        "dimensions": {"ad_id": ad, "stat_time_day": f"2026-01-{day:02d} 00:00:00"},
+        "metrics": metrics or {"likes": "0"},
+    }
 
 
 def first_day(params: Mapping[str, Any]) -> int:
@@ -811,7 +814,9 @@ class Centers:
 async def test_a_report_of_a_business_center_is_asked_of_the_one_that_has_the_account() -> None:
     """Nothing is asked for an account that belongs to none, and people are told why it has no rows."""
     stream = report_stream("advertisers_business_center_reports_daily")
-    rows = [{"dimensions": {"advertiser_id": "7001", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {}}]
+    rows = [
+        {"dimensions": {"advertiser_id": "7001", "stat_time_day": "2026-01-01 00:00:00"}, "metrics": {"spend": "0"}}
+    ]
     server = Server(advertiser_id=rows)
     report = window_of(server, stream=stream)
     report.centers = Centers("91")  # type: ignore[assignment]

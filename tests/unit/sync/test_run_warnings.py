@@ -10,7 +10,9 @@ from unit_builders import stream
 
 from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.config import AdvertiserId
+from tiktok_marketing.sync.decode.pages import Page, RawRows, RecordList
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.asked_for import LackingMetrics
 from tiktok_marketing.sync.read.refused_days import DayRefusals
 from tiktok_marketing.sync.read.report_trial import MetricTrial
 from tiktok_marketing.sync.run.run_warnings import clock_warnings, metric_warnings
@@ -117,3 +119,17 @@ def test_what_is_refused_everywhere_later_is_said_then() -> None:
     run.metric_trial.refused = frozenset({"reach"})
     [warning] = metric_warnings(runs)
     assert warning.startswith("ads_reports_daily: ")
+
+
+def test_metrics_that_no_row_has_are_said_once_for_all_their_accounts() -> None:
+    """A metric that TikTok refuses is another matter, and so is an account whose rows have all of them."""
+    run = run_of("ads_reports_daily", a1={"reach"})
+    page = Page(RecordList([1]), [1], 1, 1, raw=RawRows(list, b'{"metrics": {"spend": "1"}}'))
+    for account, metrics in {"1": ("spend", "reach"), "2": ("spend", "clicks"), "3": ("spend", "clicks")}.items():
+        run.lacking_metrics[AdvertiserId(account)] = LackingMetrics(metrics)
+        run.lacking_metrics[AdvertiserId(account)].note(page)
+    lacking, refused = metric_warnings({"ads_reports_daily": run})
+    assert lacking.startswith("ads_reports_daily, advertiser 2 and 1 more: ")
+    assert lacking.endswith("are null: clicks.")
+    assert refused.startswith("Advertiser 1: ")
+    assert list(metric_warnings({"ads_reports_daily": run})) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit_builders import config, json_values, stream
 
@@ -323,13 +323,14 @@ def test_whatever_wraps_the_states_they_are_read(states: Mapping[str, Any], wrap
 
 
 @given(json_values.filter(lambda value: value not in (None, "", [], {})))
+@example({"carriers": None})
 def test_other_json_is_never_taken_for_no_state(raw: Any) -> None:
     """It is refused unless every value in it is empty."""
     try:
         states = states_by_stream(raw)
     except ConfigurationError:
         return
-    assert states == {}
+    assert not any(states.values())
     assert not any(_leaves(raw))
 
 

@@ -42,7 +42,7 @@ Rows_ = list[dict[str, Any]]
 
 def row(ad: int, day: date = FIRST, **metrics: Any) -> dict[str, Any]:
     """A row of a daily report."""
-    return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": metrics}
+    return {"dimensions": {"ad_id": str(ad), "stat_time_day": f"{day} 00:00:00"}, "metrics": metrics or {"likes": "0"}}
 
 
 def reply(rows: Rows_, *, total: int | None = None, code: int = 0, key: str = "list") -> Reply:
@@ -199,7 +199,7 @@ async def test_days_of_a_partial_answer_are_incomplete() -> None:
 async def test_rows_that_are_missing_leave_other_days_to_be_read(days: int | None) -> None:
     """TikTok answers, and counts one row more than it lists. What has no days has no other ones."""
     stream = DAILY if days else report_stream("ads_reports_lifetime")
-    rows = [row(1)] if days else [{"dimensions": {"ad_id": "1"}, "metrics": {}}]
+    rows = [row(1)] if days else [{"dimensions": {"ad_id": "1"}, "metrics": {"likes": "0"}}]
     reading = Reading(Api(lambda *_: reply(rows, total=2)), stream)
     with pytest.raises(IncompleteReadError) as caught:
         await reading.deliver(days)

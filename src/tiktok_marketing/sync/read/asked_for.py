@@ -1,8 +1,8 @@
-"""Whether a page answers what was asked: a cache on the way may answer about other days or another account. Pure."""
+"""Whether a page answers what was asked: with its metrics, and not about other days or another account. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any
@@ -24,25 +24,31 @@ class Asked(msgspec.Struct, frozen=True):
         window: The days; None if the records have none.
         time: The dimension that has the day of a row; empty if there is none.
         account: The account, if the records say whose they are; empty if they do not.
+        metrics: The metrics of which every row has at least one; none if the records have no metrics.
     """
 
     window: Window | None = None
     time: str = ""
     account: str = ""
+    metrics: Collection[str] = ()
 
     @classmethod
-    def of_report(cls, source: ReportSource, window: Window | None, advertiser_id: str) -> Asked:
+    def of_report(
+        cls, source: ReportSource, window: Window | None, advertiser_id: str, metrics: Collection[str]
+    ) -> Asked:
         """What the rows of a report are about. Those of a store's report may name another account of the store."""
         time = next((name for name in _TIMES if name in source.dimensions), "")
         names_account = "advertiser_id" in source.dimensions and source.stores is None
-        return cls(window if time else None, time, advertiser_id if names_account else "")
+        return cls(window if time else None, time, advertiser_id if names_account else "", metrics)
 
     def verify(self, page: Page[Any]) -> None:
         """Check that a page has a record that was asked for, unless it has none at all.
 
         Raises:
-            msgspec.ValidationError: If all its records are about something else.
+            msgspec.ValidationError: If all its records are about something else, or have no metric.
         """
+        if self.metrics and page.keyed and not any(_has_metric(page, name) for name in self.metrics):
+            raise msgspec.ValidationError("none of its rows has a metric that was asked for")
         others, right = self._others(page)
         if not right:
             raise msgspec.ValidationError(
@@ -73,6 +79,36 @@ class Asked(msgspec.Struct, frozen=True):
             if other_accounts:
                 return f"of advertiser {other_accounts[0]}", len(accounts) > len(other_accounts)
         return "", True
+
+
+class LackingMetrics:
+    """Which metrics no row of an account's report has, although TikTok accepts them. Values do not count, names do.
+
+    Args:
+        metrics: The report's metrics.
+    """
+
+    def __init__(self, metrics: Iterable[str]) -> None:
+        self._not_seen = set(metrics)
+        self._had_rows = False
+
+    def note(self, page: Page[Any]) -> None:
+        """Note what the rows of a page have."""
+        if page.keyed:
+            self._had_rows = True
+            self._not_seen = {name for name in self._not_seen if not _has_metric(page, name)}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The metrics that no row had; none without rows."""
+        return frozenset(self._not_seen) if self._had_rows else frozenset()
+
+
+def _has_metric(page: Page[Any], name: str) -> bool:
+    """Whether a row of a report has this metric, whatever its value. The rows are decoded only if the text lacks it."""
+    if b'"%b"' % name.encode() in page.raw.body:
+        return True
+    return any(isinstance(metrics := row.get("metrics"), Mapping) and name in metrics for row in page.raw.rows())
 
 
 def _accounts(page: Page[Any]) -> Iterable[str]:

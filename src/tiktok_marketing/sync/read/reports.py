@@ -19,7 +19,7 @@ from tiktok_marketing.sync.decode.reports import ReportPageReader, report_reader
 from tiktok_marketing.sync.plan.accounts import Account
 from tiktok_marketing.sync.plan.plan_sync import Notice
 from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.asked_for import Asked
+from tiktok_marketing.sync.read.asked_for import Asked, LackingMetrics
 from tiktok_marketing.sync.read.business_centers import BusinessCenters
 from tiktok_marketing.sync.read.listing import (
     Budget,
@@ -126,6 +126,8 @@ class ReportWindow:
         """Asynchronous reports; None to read page by page."""
         self.day_refusals: WindowRefusals | None = None
         """Metrics that are refused for some days; None to take every refusal for one of all days."""
+        self.lacking = LackingMetrics(source.metrics)
+        """Metrics that no row has."""
         self._notices: list[Notice] = []
 
     @property
@@ -144,7 +146,7 @@ class ReportWindow:
             ConnectorError: At the end, if nothing can be asked about a store, or about some of its campaigns.
         """
         list_reader = self._list_reader
-        list_reader.observe = self._parts.observe
+        list_reader.observe = self._observe
         work: deque[Piece | Parts] = deque(await self._first_pieces())
         since = self._whole.since
         until = date.min  # the last day that delivered rows may belong to
@@ -178,6 +180,10 @@ class ReportWindow:
                 yield DaysRead(self._whole.days(since, next_day), whole)
                 since = next_day or date.max
         self._raise_if_incomplete()
+
+    def _observe(self, number_of_pass: int, page: Page[RowSink]) -> None:
+        self._parts.observe(number_of_pass, page)
+        self.lacking.note(page)
 
     def _end(self, piece: Piece) -> None:
         """A piece was read."""
@@ -456,7 +462,7 @@ class ReportWindow:
             place=self._place,
             disjoint=True,
             given=given_dimensions(self._source, piece),
-            asked=Asked.of_report(self._source, piece.window, self._advertiser_id),
+            asked=Asked.of_report(self._source, piece.window, self._advertiser_id, metrics),
             max_rows=self._max_rows if piece.window and piece.window.days > 1 and not piece.summed else None,
             probing=self._is_in_trouble,
             divisible=piece.halves() is not None or smaller_objects(self._source, piece) is not None,

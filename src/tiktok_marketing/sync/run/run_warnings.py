@@ -1,4 +1,4 @@
-"""What a sync warns of as a whole: clocks that differ, and metrics that TikTok does not accept. Each is said once."""
+"""What a sync warns of as a whole: clocks that differ, and metrics that TikTok does not give. Each is said once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def clock_warnings(ahead: timedelta | None) -> Iterator[str]:
 
 
 def metric_warnings(runs: Mapping[str, StreamRun]) -> Iterator[str]:
-    """Warnings of metrics that TikTok did not accept: once for all accounts, or once for each of them.
+    """Warnings of metrics that TikTok did not accept, or left out: once for all accounts, or once for each of them.
 
     What was said is not said again: the runs forget it.
 
@@ -52,10 +52,26 @@ def metric_warnings(runs: Mapping[str, StreamRun]) -> Iterator[str]:
         for advertiser_id, refusals in run.day_refusals.items():
             if of_days := refusals.somewhere - run.refused_metrics.get(advertiser_id, set()):
                 by_account.setdefault(advertiser_id, []).append(f"{name}, on some days: {', '.join(sorted(of_days))}")
+        yield from _lacking_metrics(name, run)
         run.refused_metrics.clear()
         run.day_refusals.clear()
+        run.lacking_metrics.clear()
     for advertiser_id, texts in by_account.items():
         yield (
             f"Advertiser {advertiser_id}: TikTok does not accept these metrics now, so they are null "
             f"({'; '.join(texts)}). The next sync asks for them again."
+        )
+
+
+def _lacking_metrics(name: str, run: StreamRun) -> Iterator[str]:
+    """A warning of metrics that TikTok accepts and leaves out of its answers, for each account that has others."""
+    accounts: dict[frozenset[str], list[AdvertiserId]] = {}
+    for advertiser_id, lacking in run.lacking_metrics.items():
+        if left_out := lacking.names - run.refused_metrics.get(advertiser_id, set()):
+            accounts.setdefault(left_out, []).append(advertiser_id)
+    for metrics, advertiser_ids in accounts.items():
+        first, *others = advertiser_ids
+        yield (
+            f"{name}, advertiser {first}{f' and {len(others):,} more' if others else ''}: TikTok accepts these "
+            f"metrics, and no row of its answers has them, so they are null: {', '.join(sorted(metrics))}."
         )

@@ -15,6 +15,7 @@ from tiktok_marketing.sync.plan.new_stores import late_stores
 from tiktok_marketing.sync.plan.partitions import Partition
 from tiktok_marketing.sync.plan.refresh import RefreshProgress
 from tiktok_marketing.sync.plan.selection import Selected
+from tiktok_marketing.sync.read.asked_for import LackingMetrics
 from tiktok_marketing.sync.read.metric_search import MetricSearch
 from tiktok_marketing.sync.read.refused_days import DayRefusals
 from tiktok_marketing.sync.read.report_trial import MetricTrial, explained
@@ -91,6 +92,8 @@ class StreamRun:
         """The metrics that TikTok does not accept, by account."""
         self.day_refusals: dict[AdvertiserId, DayRefusals] = {}
         """The metrics that TikTok does not accept for some days, by account."""
+        self.lacking_metrics: dict[AdvertiserId, LackingMetrics] = {}
+        """The metrics that no row has, by account."""
         self.metric_search = MetricSearch()
         """What its accounts have found out about metrics that TikTok refuses."""
         self.metric_trial = _trial_of(selected.stream)

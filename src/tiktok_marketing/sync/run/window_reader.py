@@ -218,6 +218,7 @@ class WindowReader:
             limits=self._limits,
         )
         newest = account.latest_started_day(self._api.clock_reading().earliest)
+        report.lacking = run.lacking_metrics.setdefault(account.advertiser_id, report.lacking)
         report.day_refusals = run.day_refusals.setdefault(account.advertiser_id, DayRefusals(newest)).for_window()
         report.centers = self.centers
         report.tasks = self.tasks
