@@ -187,6 +187,14 @@ def test_a_quota_that_is_closed_is_found(doctor: Any, world: Any) -> None:
     assert "every request" in text_of(doctor, "quota")
 
 
+def test_the_quota_is_not_tried_with_what_tiktok_does_not_tell(doctor: Any, world: Any) -> None:
+    """The details of accounts are refused, which is one finding. The quota's endpoint is theirs."""
+    message = "advertiser does not grant you /advertiser/info/:GET permission"
+    world.fault(f"path=advertiser/info/,code=40001,message={message}")
+    examination = doctor.examine(database=None)
+    assert "quota" not in {finding.check for finding in examination.findings}
+
+
 def test_an_address_without_a_server_is_reported(doctor: Any, world: Any, now: Any) -> None:
     """The finding says in a sentence that no connection is possible."""
     options = DoctorOptions(streams=("campaigns",))

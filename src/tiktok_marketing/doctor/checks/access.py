@@ -16,7 +16,7 @@ from tiktok_marketing.clock import Clock, clock_difference
 from tiktok_marketing.config import Config
 from tiktok_marketing.doctor.checks.quota import try_quota
 from tiktok_marketing.doctor.findings import CREDENTIALS, Finding, Severity, error_finding
-from tiktok_marketing.errors import Action, ConnectorError, PermissionDeniedError, TikTokError
+from tiktok_marketing.errors import Action, ConnectorError, PermissionDeniedError, RateLimitError, TikTokError
 from tiktok_marketing.sync.plan.accounts import Account, Accounts
 from tiktok_marketing.sync.plan.windows import Window
 from tiktok_marketing.sync.plan.zones import day_in
@@ -116,9 +116,10 @@ async def examine_access(
             tried, more_denied, refusals = await _try_streams(api, readable, streams, config, clock)
             denied += more_denied
             findings += refusals
-            if alone:
+            answered = [each for each in readable if each.error is None or isinstance(each.error, RateLimitError)]
+            if alone and answered:  # the quota is tried with the details of an account
                 on_step("Trying the quota")
-                findings += await try_quota(config, api, readable[0])
+                findings += await try_quota(config, api, answered[0])
     offset = api.stats.clock_ahead
     findings += clock_findings(offset)
     return Access(
