@@ -139,6 +139,6 @@ def test_metrics_that_no_row_has_are_lacking() -> None:
     assert lacking.names == frozenset()
     lacking.note(rows_with({}, {"spend": None}))
     assert lacking.names == {"reach", "likes"}
-    lacking.note(page_of_text({"reach": "5"}))
+    lacking.note(page_of_text(None, {}, {"reach": "5"}))
     lacking.note(rows_with({"spend": "1"}))
     assert lacking.names == {"likes"}

@@ -61,7 +61,7 @@ class Agency:
             raise trouble
         return trouble or self.report(ids, decoded)
 
-    def report(self, ids: list[str], params: Mapping[str, Any], **figures: str) -> Reply:
+    def report(self, ids: list[str], params: Mapping[str, Any], **figures: Any) -> Reply:
         """The report, which has the figures that are given, or else what was spent."""
         rows: list[dict[str, Any]] = []
         for number in ids:
@@ -351,6 +351,9 @@ async def test_a_token_that_turns_out_to_be_invalid_ends_the_look_at_single_acco
 NOTHING = {"list": [], "page_info": {"page": 1, "page_size": 1000, "total_number": 0}}
 
 
+ZEROS = {"spend": "0.00", "impressions": "0", "clicks": 0}
+
+
 def left_out(ids: list[str], params: Mapping[str, Any], about_sums: Reply | Exception | None) -> Reply | None:
     """A joint answer about its first account only, and something in place of sums."""
     if len(ids) > 1:
@@ -372,7 +375,7 @@ def left_out(ids: list[str], params: Mapping[str, Any], about_sums: Reply | Exce
         (success(NOTHING, {"X-Tt-Ads-Throttle": "1"}), True),
         (
             Agency().report(
-                ["7002"], {"start_date": "2026-01-01", "end_date": "2026-12-31", "dimensions": []}, spend="0"
+                ["7002"], {"start_date": "2026-01-01", "end_date": "2026-12-31", "dimensions": []}, **ZEROS
             ),
             True,
         ),
@@ -405,9 +408,6 @@ async def test_a_sum_whose_figures_do_not_fit_counts_as_figures() -> None:
     day_finder = finder(Agency(odd), ("7000", "7001"), days=100)
     await day_finder.ask_all(1)
     assert known(day_finder, ("7000", "7001"), days=100)["7001"] == [1]
-
-
-ZEROS = {"spend": "0.00", "impressions": "0", "clicks": 0}
 
 
 @pytest.mark.parametrize(
