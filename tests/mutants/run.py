@@ -68,6 +68,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "sync.read.completeness": ("unit/sync/test_completeness.py",),
     "sync.read.copies": ("unit/sync/test_copies.py",),
     "sync.read.empty_days": ("unit/sync/test_empty_days_refused.py", "unit/sync/test_empty_days.py"),
+    "sync.read.idle_accounts": ("unit/sync/test_idle_accounts.py",),
     "sync.read.listing": (
         "unit/sync/test_list_reader.py",
         "unit/sync/test_listing.py",

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from support import NOW, Outcome, config_for, read_from
-from tiktok_marketing.catalog import report_stream
 from tiktok_marketing.emulator import Emulator, Fault, Options
-from tiktok_marketing.sync.plan.accounts import Account
-from tiktok_marketing.sync.plan.partitions import Partition
-from tiktok_marketing.sync.plan.windows import Window
-from tiktok_marketing.sync.read.idle_accounts import MANY_ACCOUNTS, questions
 
 ENDPOINT = "report/integrated/get/"
 CENTERS = "bc/get/"
@@ -220,43 +215,3 @@ async def test_accounts_that_wake_up_are_read_again() -> None:
     assert second.exit_code == plain.exit_code == 0
     assert rows(second) == rows(plain)
     assert cursors(second) == cursors(plain)
-
-
-# -- which questions
-
-
-def partition(number: int, center: str, first: date, last: date) -> Partition:
-    """An account's part of a report by day."""
-    account = Account(advertiser_id=str(number), info={"owner_bc_id": center})  # type: ignore[arg-type]
-    return Partition(stream=report_stream("ads_reports_daily"), account=account, first=first, last=last, days=30)
-
-
-def test_a_question_is_also_about_the_month_before_and_a_day_more_at_both_ends() -> None:
-    """Conversions follow ads for 32 days, and days may be those of another time zone. No question is about tomorrow."""
-    today = date(2026, 6, 15)
-    days = [partition(number, "7", today - timedelta(days=7), today) for number in range(MANY_ACCOUNTS + 1)]
-    [question] = questions(days, today)
-    assert question.windows == (Window(today - timedelta(days=40), today),)
-    [question] = questions(days, today + timedelta(days=2))
-    assert question.windows == (Window(today - timedelta(days=40), today + timedelta(days=1)),)
-
-
-def test_small_business_centers_and_few_accounts_are_not_asked_about() -> None:
-    """Four accounts of a Business Center cost as little in the usual way."""
-    today = date(2026, 6, 15)
-    many = [partition(number, "7", today, today) for number in range(MANY_ACCOUNTS)]
-    few = [partition(1000 + number, "8", today, today) for number in range(4)]
-    assert [question.center for question in questions([*many, *few], today)] == ["7"]
-    assert not questions(many, today)
-
-
-def test_an_answer_counts_only_for_accounts_whose_days_it_has() -> None:
-    """An account that is younger than a window need not have a row in it."""
-    today = date(2026, 6, 15)
-    old = [partition(number, "7", today - timedelta(days=600), today) for number in range(MANY_ACCOUNTS)]
-    young = partition(1000, "7", today - timedelta(days=5), today)
-    [question] = questions([*old, young], today)
-    first, last = question.windows
-    assert young.account is not None
-    assert young.account.advertiser_id not in question.needed(first)
-    assert young.account.advertiser_id in question.needed(last)
