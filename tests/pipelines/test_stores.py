@@ -527,7 +527,20 @@ async def test_states_that_cannot_be_read_are_never_taken_for_none(tmp_path: Pat
     async with Emulator(business()) as emulator:
         await synced(place.destination, emulator)
         before = place.rows(DAILY)
-        for text in ("not JSON", "[]", json.dumps({"version": 99}), json.dumps({"version": 1, "package": 7})):
+        left = json.loads(state.read_text())
+        edited = [
+            {"version": 99},
+            {"version": 1, "package": 7},
+            {**left, "streams": []},
+            {**left, "filled": [5]},
+            {**left, "columns": {DAILY: 5}},
+            {**left, "reports": "none"},
+            {**left, "files": {"tables": left["files"]["tables"]}},
+            {**left, "files": {**left["files"], "columns": []}},
+            {**left, "files": {**left["files"], "tables": {DAILY: {"a.parquet": [5]}}}},
+            {**left, "files": {**left["files"], "tables": {DAILY: {"a.parquet": [5, -1]}}}},
+        ]
+        for text in ("", "not JSON", "[]", "[" * 100_000, *map(json.dumps, edited)):
             state.write_text(text)
             with pytest.raises(ConfigurationError, match="cannot be read") as refused:
                 await synced(place.destination, emulator)

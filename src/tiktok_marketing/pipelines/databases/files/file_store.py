@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from tiktok_marketing.catalog import Stream
@@ -16,12 +16,41 @@ from tiktok_marketing.errors import ConfigurationError, DestinationChangedError
 from tiktok_marketing.pipelines.databases.bookkeeping import SYNCS_TABLE
 from tiktok_marketing.pipelines.databases.files.arrow_rows import with_load_id
 from tiktok_marketing.pipelines.databases.files.folder import Folder, Lease
-from tiktok_marketing.pipelines.databases.files.table_format import File, TableFormat, files_from_state, files_to_state
+from tiktok_marketing.pipelines.databases.files.table_format import (
+    File,
+    FilesState,
+    TableFormat,
+    files_from_state,
+    files_to_state,
+)
 from tiktok_marketing.pipelines.databases.replacement import Replacement
 from tiktok_marketing.pipelines.databases.store import RecordTable, Source, newest_of_each
 
 STATE = "_tiktok/state.json"
 _VERSION = 1
+
+
+class _State(msgspec.Struct):
+    """What a sync leaves in the file of the states. `load` writes it."""
+
+    version: int
+    package: str
+    streams: dict[str, Any]
+    filled: list[str]
+    columns: dict[str, list[str]]
+    reports: dict[str, Any] | None = None
+    files: FilesState | None = None
+
+    def written(self) -> dict[str, dict[str, File]]:
+        """Table to its files.
+
+        Raises:
+            IndexError: If a file has columns that are not listed.
+        """
+        return files_from_state(self.files)
+
+
+_STATE = msgspec.json.Decoder(_State)
 
 
 class FileStore:
@@ -57,10 +86,10 @@ class FileStore:
         state = self._stored()
         if state is None:
             return None
-        self._last = state["package"]
-        self._columns = {name: list(columns) for name, columns in state["columns"].items()}
-        self._tables.written = files_from_state(state.get("files"))
-        return Source(state["streams"], state["filled"], state.get("reports") or {})
+        self._last = state.package
+        self._columns = state.columns
+        self._tables.written = state.written()
+        return Source(state.streams, state.filled, state.reports or {})
 
     def create(self) -> None:
         """Make sure that the folder exists and accepts writes."""
@@ -113,7 +142,7 @@ class FileStore:
         if self._lease is not None:
             self._lease.renew()
         state = self._stored()
-        package = None if state is None else state["package"]
+        package = None if state is None else state.package
         if package != self._last:
             what = "the states are gone" if state is None else "another program loaded something"
             raise DestinationChangedError(
@@ -133,16 +162,16 @@ class FileStore:
             self._columns[name] = list(dict.fromkeys([*self._columns.get(name, ()), *rows.schema.names]))
             if rows.num_rows:
                 self._tables.replace(replacements[name], rows)
-        state = {
-            "version": _VERSION,
-            "package": package,
-            "streams": source.streams,
-            "filled": list(source.filled),
-            "reports": dict(source.reports),
-            "columns": self._columns,
-            "files": files_to_state(self._tables.written),
-        }
-        self._folder.write(STATE, json.dumps(state).encode())
+        state = _State(
+            version=_VERSION,
+            package=package,
+            streams=dict(source.streams),
+            filled=list(source.filled),
+            columns=self._columns,
+            reports=dict(source.reports),
+            files=files_to_state(self._tables.written),
+        )
+        self._folder.write(STATE, msgspec.json.encode(state))
         self._last = package
         return package
 
@@ -167,25 +196,22 @@ class FileStore:
         rows = self._tables.recorded(SYNCS_TABLE, ["stream", "ended_at"])
         return {} if rows is None else newest_of_each((row["stream"], row["ended_at"]) for row in rows.to_pylist())
 
-    def _stored(self) -> dict[str, Any] | None:
+    def _stored(self) -> _State | None:
         content = self._folder.read(STATE)
         if content is None:
             return None
         try:
-            state = json.loads(content)
-            readable = state["version"] == _VERSION and all(
-                isinstance(state[name], of)
-                for name, of in (("package", str), ("streams", dict), ("filled", list), ("columns", dict))
-            )
-        except (ValueError, KeyError, TypeError):
-            readable = False
-        if not readable:
-            raise ConfigurationError(
-                f"The states in {self._folder.url}/{STATE} cannot be read.",
-                remedy="Upgrade tiktok-marketing if a later version wrote them. Otherwise delete the file: then "
-                "everything is read again from the start, and replaces what is there.",
-            )
-        return dict(state)
+            state = _STATE.decode(content)
+            state.written()
+            if state.version == _VERSION:
+                return state
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
+            pass
+        raise ConfigurationError(
+            f"The states in {self._folder.url}/{STATE} cannot be read.",
+            remedy="Upgrade tiktok-marketing if a later version wrote them. Otherwise delete the file: then "
+            "everything is read again from the start, and replaces what is there.",
+        )
 
 
 def _no_rows(stream: Stream) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 
@@ -30,27 +30,43 @@ class File(msgspec.Struct, frozen=True):
         return self.rows < before.rows or not before.columns <= self.columns
 
 
-def files_to_state(written: Mapping[str, Mapping[str, File]]) -> dict[str, Any]:
-    """Return the files of all tables as JSON. Most files have the same columns, so each set of columns stands once."""
+class FilesState(msgspec.Struct):
+    """The files of all tables. Most files have the same columns, so each set of columns stands once.
+
+    Args:
+        columns: The sets of columns.
+        tables: For each file of each table, how many rows it has, and the number of its set of columns.
+    """
+
+    columns: list[list[str]]
+    tables: dict[str, dict[str, tuple[int, Annotated[int, msgspec.Meta(ge=0)]]]]
+
+
+def files_to_state(written: Mapping[str, Mapping[str, File]]) -> FilesState:
+    """Return the files of all tables as a state keeps them."""
     sets = list(dict.fromkeys(file.columns for files in written.values() for file in files.values()))
     numbers = {columns: number for number, columns in enumerate(sets)}
-    return {
-        "columns": [sorted(columns) for columns in sets],
-        "tables": {
-            table: {name: [file.rows, numbers[file.columns]] for name, file in files.items()}
+    return FilesState(
+        columns=[sorted(columns) for columns in sets],
+        tables={
+            table: {name: (file.rows, numbers[file.columns]) for name, file in files.items()}
             for table, files in written.items()
         },
-    }
+    )
 
 
-def files_from_state(state: Mapping[str, Any] | None) -> dict[str, dict[str, File]]:
-    """Read what `files_to_state` returns; None comes from a version that did not record the files."""
+def files_from_state(state: FilesState | None) -> dict[str, dict[str, File]]:
+    """Read what `files_to_state` returns; None comes from a version that did not record the files.
+
+    Raises:
+        IndexError: If a file has a set of columns that is not there.
+    """
     if state is None:
         return {}
-    sets = [frozenset(columns) for columns in state["columns"]]
+    sets = [frozenset(columns) for columns in state.columns]
     return {
         table: {name: File(rows, sets[number]) for name, (rows, number) in files.items()}
-        for table, files in state["tables"].items()
+        for table, files in state.tables.items()
     }
 
 
