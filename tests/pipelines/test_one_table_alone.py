@@ -278,6 +278,22 @@ def test_a_table_that_may_not_be_created_costs_its_stream_alone(postgres_only: A
         assert load(make.runner(place), make, "2.50").summary.complete
 
 
+def test_the_right_to_change_rows_that_is_missing_can_be_granted_as_the_message_says(
+    postgres_only: Any, make: Any
+) -> None:
+    """It names the user of the connection, and the other tables are filled."""
+    run = make.runner(postgres_only)
+    load(run, make)
+    with limited(postgres_only) as place:
+        postgres_only.change("ALTER SCHEMA tiktok_ads OWNER TO loader; GRANT USAGE ON SCHEMA tiktok_ads TO lesser")
+        postgres_only.change("ALTER TABLE campaigns OWNER TO loader; GRANT SELECT ON campaigns TO lesser")
+        ran = load(make.runner(place), make, "2.50")
+        assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
+        (missing,) = ran.summary.missing()
+        postgres_only.change(missing[missing.index("GRANT") : missing.index(", and run")])
+        assert load(make.runner(place), make, "2.50").summary.complete
+
+
 def test_a_user_who_may_create_no_table_can_fill_those_that_are_there(postgres_only: Any, make: Any) -> None:
     """Rows that are merged pass through a table of their own. If the user may not create that either, it says so."""
     run = make.runner(postgres_only)

@@ -145,7 +145,7 @@ def refusal_of(table: str, relation: Relation | None, ours: Collection[str], dat
     if not relation.writable:
         return DestinationError(
             f"The user of the connection may not change the rows of the table {table}.",
-            remedy=f"Grant it: GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO the user.",
+            remedy=f"Run GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {relation.user}, and run the sync again.",
         )
     computed = [column for column, of in relation.columns.items() if of.computed and column in ours]
     if computed:

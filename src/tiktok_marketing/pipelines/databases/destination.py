@@ -55,6 +55,7 @@ class Relation(msgspec.Struct, frozen=True):
         referenced: Whether a foreign key of another table refers to it.
         writable: Whether the user of the connection may read it and change its rows.
         guarded: Whether a trigger, a rule or a policy may keep rows that are deleted.
+        user: The user of the connection, as SQL accepts it; empty where a destination has no users.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Relation(msgspec.Struct, frozen=True):
     referenced: bool = False
     writable: bool = True
     guarded: bool = False
+    user: str = ""
 
     @property
     def is_table(self) -> bool:

@@ -49,7 +49,7 @@ _RELATIONS = """
     SELECT c.relname, c.relkind, EXISTS (SELECT 1 FROM pg_constraint WHERE confrelid = c.oid AND contype = 'f'),
         has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'),
-        c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass,
+        c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass, quote_ident(current_user),
         a.attname, format_type(a.atttypid, a.atttypmod),
         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a',
         a.attidentity = 'a'
@@ -282,9 +282,9 @@ class PostgresSession:
 
 def _relations(execute: Execute, dataset: str) -> Mapping[str, Relation]:
     columns: dict[str, dict[str, StoredColumn]] = {}
-    facts_of: dict[str, tuple[str, list[bool]]] = {}
-    for table, kind, referenced, writable, guarded, name, *facts in execute(_RELATIONS, [dataset]):
-        facts_of[table] = _KINDS.get(kind, "relation"), [referenced, writable, guarded]
+    facts_of: dict[str, tuple[str, list[Any]]] = {}
+    for table, kind, referenced, writable, guarded, user, name, *facts in execute(_RELATIONS, [dataset]):
+        facts_of[table] = _KINDS.get(kind, "relation"), [referenced, writable, guarded, user]
         columns.setdefault(table, {})
         if name is not None:
             columns[table][name] = StoredColumn(*facts)
