@@ -309,6 +309,8 @@ async def _describe(api: Client, ids: Sequence[AdvertiserId]) -> dict[Advertiser
     only = ids[0] if len(ids) == 1 else None
     try:
         answer = await _info(api, ids)
+    except _OneIsAnsweredError:
+        return await _halves(api, ids)
     except TikTokError as error:
         if error.about_token and await _works_elsewhere(api):
             error = refused_alone(error)
@@ -345,19 +347,26 @@ def _is_about_all(error: TikTokError) -> bool:
     return error.connecting or error.code == MAINTENANCE or error.action in {Action.FAIL_STREAM, Action.SLOW_DOWN}
 
 
+class _OneIsAnsweredError(Exception):
+    """A request about several accounts fails, and one about the first or the last of them does not."""
+
+
 async def _info(api: Client, ids: Sequence[AdvertiserId]) -> Answer[list[Mapping[str, Any]]]:
     """TikTok's information about these accounts, in one request.
 
     Raises:
-        TikTokError: If the request failed for good. If it does because of some of the accounts, that is soon.
+        _OneIsAnsweredError: If it fails because of some of the accounts. It was not tried for long.
+        TikTokError: If the request failed for good.
     """
     if len(ids) == 1:
         return await _ask_info(api, ids)
     try:
         return await _ask_info(api, ids, probing=True)
     except TikTokError as error:
-        if error.action is not Action.RETRY or _is_about_all(error) or not await _fails_for_all(api, ids):
+        if error.action is not Action.RETRY or _is_about_all(error):
             raise
+        if not await _fails_for_all(api, ids):
+            raise _OneIsAnsweredError from error
     return await _ask_info(api, ids)
 
 
