@@ -128,6 +128,16 @@ async def test_several_days_with_too_many_rows_are_given_back() -> None:
     assert len(await read(window_of(Server(ad_id=rows[:5]), limits=FEW))) == 6
 
 
+async def test_metrics_that_no_row_of_a_window_has_are_known() -> None:
+    """Those of all pages count. Of a window without rows, nothing is known."""
+    report = window_of(Server(ad_id=[row("1", spend="1"), row("2", reach="5")]))
+    await read(report)
+    assert report.lacking.names == set(DAILY.source.metrics) - {"spend", "reach"}
+    empty = window_of(Server(ad_id=[]))
+    await read(empty)
+    assert not empty.lacking.names
+
+
 async def test_two_days_are_several() -> None:
     """Each of them may be short enough."""
     two = Window(date(2026, 1, 1), date(2026, 1, 2))

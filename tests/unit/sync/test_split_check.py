@@ -11,7 +11,7 @@ from unit_builders import page, stream
 
 from tiktok_marketing.sync.decode.pages import Page, RawRows, RecordList
 from tiktok_marketing.sync.decode.reports import report_reader
-from tiktok_marketing.sync.read.split_check import Figures, figures_of_page, number_of
+from tiktok_marketing.sync.read.split_check import Figures, figures_of_page, is_number, number_of
 
 
 def figures(spend: str, impressions: int, rows: int = 0, *unread: str) -> Figures:
@@ -38,6 +38,7 @@ def test_figures_of_rows_add_up() -> None:
 )  # fmt: skip
 def test_a_figure_is_what_a_column_would_have(value: Any, number: str | None) -> None:
     """So that the sums of thousands of rows are exact, and no odd value spoils them."""
+    assert is_number(value) is (number is not None)
     assert number_of(value) == Decimal(number or 0)
     both = Figures.of([(value, 1), (value, 1)])
     assert both.unread == (frozenset() if number else {"spend"})
