@@ -24,7 +24,7 @@ class Asked(msgspec.Struct, frozen=True):
         window: The days; None if the records have none.
         time: The dimension that has the day of a row; empty if there is none.
         account: The account, if the records say whose they are; empty if they do not.
-        metrics: The metrics of which every row has at least one; none if the records have no metrics.
+        metrics: The metrics of which at least one row has one; none if the records have no metrics.
     """
 
     window: Window | None = None
@@ -47,7 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
         Raises:
             msgspec.ValidationError: If all its records are about something else, or have no metric.
         """
-        if self.metrics and page.keyed and not any(_has_metric(page, name) for name in self.metrics):
+        if self.metrics and page.keyed and not _metrics_in(page, self.metrics):
             raise msgspec.ValidationError("none of its rows has a metric that was asked for")
         others, right = self._others(page)
         if not right:
@@ -96,7 +96,7 @@ class LackingMetrics:
         """Note what the rows of a page have."""
         if page.keyed:
             self._had_rows = True
-            self._not_seen = {name for name in self._not_seen if not _has_metric(page, name)}
+            self._not_seen -= _metrics_in(page, self._not_seen)
 
     @property
     def names(self) -> frozenset[str]:
@@ -104,11 +104,15 @@ class LackingMetrics:
         return frozenset(self._not_seen) if self._had_rows else frozenset()
 
 
-def _has_metric(page: Page[Any], name: str) -> bool:
-    """Whether a row of a report has this metric, whatever its value. The rows are decoded only if the text lacks it."""
-    if b'"%b"' % name.encode() in page.raw.body:
-        return True
-    return any(isinstance(metrics := row.get("metrics"), Mapping) and name in metrics for row in page.raw.rows())
+def _metrics_in(page: Page[Any], names: Collection[str]) -> set[str]:
+    """Those of some metrics that a row of a report has, whatever its value."""
+    if not names:
+        return set()
+    body = page.raw.body
+    if b'"metrics"' in body:  # text as TikTok sends it, so the rows need not be decoded again
+        return {name for name in names if b'"%b"' % name.encode() in body}
+    groups = (row.get("metrics") for row in page.raw.rows())
+    return {name for metrics in groups if isinstance(metrics, Mapping) for name in metrics}.intersection(names)
 
 
 def _accounts(page: Page[Any]) -> Iterable[str]:
