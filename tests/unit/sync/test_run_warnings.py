@@ -125,11 +125,19 @@ def test_metrics_that_no_row_has_are_said_once_for_all_their_accounts() -> None:
     """A metric that TikTok refuses is another matter, and so is an account whose rows have all of them."""
     run = run_of("ads_reports_daily", a1={"reach"})
     page = Page(RecordList([1]), [1], 1, 1, raw=RawRows(list, b'{"metrics": {"spend": "1"}}'))
-    for account, metrics in {"1": ("spend", "reach"), "2": ("spend", "clicks"), "3": ("spend", "clicks")}.items():
+    run.day_refusals[AdvertiserId("4")] = DayRefusals(date(2026, 3, 1))
+    run.day_refusals[AdvertiserId("4")].somewhere |= {"likes"}
+    for account, metrics in {
+        "1": ("spend", "reach"),
+        "4": ("spend", "likes"),
+        "2": ("spend", "clicks"),
+        "3": ("spend", "clicks"),
+    }.items():
         run.lacking_metrics[AdvertiserId(account)] = LackingMetrics(metrics)
         run.lacking_metrics[AdvertiserId(account)].note(page)
-    lacking, refused = metric_warnings({"ads_reports_daily": run})
+    lacking, refused, of_days = metric_warnings({"ads_reports_daily": run})
     assert lacking.startswith("ads_reports_daily, advertiser 2 and 1 more: ")
     assert lacking.endswith("are null: clicks.")
     assert refused.startswith("Advertiser 1: ")
+    assert of_days.startswith("Advertiser 4: ")
     assert list(metric_warnings({"ads_reports_daily": run})) == []

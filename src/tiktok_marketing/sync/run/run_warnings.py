@@ -67,7 +67,9 @@ def _lacking_metrics(name: str, run: StreamRun) -> Iterator[str]:
     """A warning of metrics that TikTok accepts and leaves out of its answers, for each account that has others."""
     accounts: dict[frozenset[str], list[AdvertiserId]] = {}
     for advertiser_id, lacking in run.lacking_metrics.items():
-        if left_out := lacking.names - run.refused_metrics.get(advertiser_id, set()):
+        of_days = run.day_refusals.get(advertiser_id)
+        refused = run.refused_metrics.get(advertiser_id, set()) | (of_days.somewhere if of_days else set())
+        if left_out := lacking.names - refused:
             accounts.setdefault(left_out, []).append(advertiser_id)
     for metrics, advertiser_ids in accounts.items():
         first, *others = advertiser_ids
