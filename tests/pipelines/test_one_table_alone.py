@@ -264,6 +264,15 @@ def test_a_table_whose_name_is_taken_costs_its_stream_alone(postgres_only: Any, 
     assert "Rename or drop it" in missing
 
 
+def lacks_a_right_to_campaigns(owner: Any, place: Any, make: Any) -> None:
+    """The other tables are filled. The right that is missing can be granted as the message says, and is enough."""
+    ran = load(make.runner(place), make, "2.50")
+    assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
+    (missing,) = ran.summary.missing()
+    owner.change(missing[missing.index("GRANT") : missing.index(", and run")])
+    assert load(make.runner(place), make, "2.50").summary.complete
+
+
 def test_a_table_that_may_not_be_created_costs_its_stream_alone(postgres_only: Any, make: Any) -> None:
     """The user may fill all tables and create none. The message has the right that is missing."""
     run = make.runner(postgres_only)
@@ -271,11 +280,7 @@ def test_a_table_that_may_not_be_created_costs_its_stream_alone(postgres_only: A
     with limited(postgres_only) as place:
         postgres_only.change("DROP TABLE campaigns; ALTER SCHEMA tiktok_ads OWNER TO loader")
         postgres_only.change("GRANT USAGE ON SCHEMA tiktok_ads TO lesser")
-        ran = load(make.runner(place), make, "2.50")
-        assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
-        (missing,) = ran.summary.missing()
-        postgres_only.change(missing[missing.index("GRANT") : missing.index(", and run")])
-        assert load(make.runner(place), make, "2.50").summary.complete
+        lacks_a_right_to_campaigns(postgres_only, place, make)
 
 
 def test_the_right_to_change_rows_that_is_missing_can_be_granted_as_the_message_says(
@@ -287,11 +292,7 @@ def test_the_right_to_change_rows_that_is_missing_can_be_granted_as_the_message_
     with limited(postgres_only) as place:
         postgres_only.change("ALTER SCHEMA tiktok_ads OWNER TO loader; GRANT USAGE ON SCHEMA tiktok_ads TO lesser")
         postgres_only.change("ALTER TABLE campaigns OWNER TO loader; GRANT SELECT ON campaigns TO lesser")
-        ran = load(make.runner(place), make, "2.50")
-        assert {of.name for of in ran.summary.streams if not of.complete} == {"campaigns"}, ran.summary.missing()
-        (missing,) = ran.summary.missing()
-        postgres_only.change(missing[missing.index("GRANT") : missing.index(", and run")])
-        assert load(make.runner(place), make, "2.50").summary.complete
+        lacks_a_right_to_campaigns(postgres_only, place, make)
 
 
 def test_a_user_who_may_create_no_table_can_fill_those_that_are_there(postgres_only: Any, make: Any) -> None:
